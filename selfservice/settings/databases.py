@@ -1,0 +1,57 @@
+"""Where the data lives: `DATABASE_URL`, or the embedded server under `var/`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+POOL = {"min_size": 1, "max_size": 4, "timeout": 10}
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Django's settings for a `postgresql://` address.
+
+    Raises ValueError when the address names no database or another engine.
+    """
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgres", "postgresql"} or not name:
+        raise ValueError(
+            "DATABASE_URL must look like postgresql://user:password@host:5432/name"
+        )
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {**query, "pool": dict(POOL)},
+        # Server-side cursors break behind a transaction pooler.
+        "DISABLE_SERVER_SIDE_CURSORS": "PGBOUNCER" in os.environ,
+    }
+
+
+def embedded(var: Path) -> dict[str, Any]:
+    """The server under `var/pg`. Where `DATABASE_URL` is set its code isn't loaded."""
+    from selfservice.core.embedded import connection_settings
+
+    return connection_settings(var)
+
+
+def databases(var: Path) -> dict[str, dict[str, Any]]:
+    """The `default` database, and `oversight`: the same one, read-only."""
+    url = os.environ.get("DATABASE_URL", "")
+    default = database_from_url(url) if url else embedded(var)
+    reader_url = os.environ.get("OVERSIGHT_DATABASE_URL", "")
+    if reader_url:
+        reader = database_from_url(reader_url)
+    elif url:
+        reader = {**default}
+    else:
+        reader = {**default, "USER": "portal_oversight"}
+    reader["TEST"] = {"MIRROR": "default"}
+    return {"default": default, "oversight": reader}

@@ -1,0 +1,15 @@
+"""Every address of the portal, by room."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("selfservice.core.urls")),
+    path("", include("selfservice.portal.urls")),
+    path("", include("selfservice.subscriptions.urls")),
+    path("", include("licensing.urls")),
+    path("", include("billing.urls")),
+    path("", include("selfservice.oversight.urls")),
+    path("accounts/", include("allauth.urls")),
+]
