@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "selfservice.accounts"
+    label = "accounts"
+
+    def ready(self) -> None:
+        from selfservice.accounts.services.preferences import keep_language
+        from selfservice.core import hooks
+
+        hooks.language_chosen.register(keep_language)

@@ -1,0 +1,190 @@
+"""Who buys and who signs in: organizations and the people in their directories."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.core.ids import uuid7
+
+
+class Organization(models.Model):
+    """The tenant: a company whose people buy. Written by the directory import."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=100)
+    # ISO 3166: proposed as the sold-to country; IANA: how dates are shown.
+    country = models.CharField(max_length=2, default="NL")
+    time_zone = models.CharField(max_length=50, default="Europe/Amsterdam")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["slug"], name="organization_slug_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantModel(models.Model):
+    """A row of one organization, to which it belongs for ever.
+
+    `save()` of a stored row never writes `organization_id`, so that the schema can
+    be spread over machines by it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = changeable_fields(type(self))
+        super().save(*args, **kwargs)
+
+
+def changeable_fields(model: type[models.Model]) -> list[str]:
+    """The names of the columns that a stored row's `save()` may write."""
+    fixed = {"id", "organization"}
+    return [
+        field.name
+        for field in model._meta.concrete_fields
+        if field.name not in fixed and not field.generated
+    ]
+
+
+class Role(models.TextChoices):
+    """What a person may see of the organization's purchases."""
+
+    MEMBER = "member", _("Member")
+    BILLING_ADMIN = "billing_admin", _("Billing administrator")
+    GLOBAL_ADMIN = "global_admin", _("Global administrator")
+    GLOBAL_READER = "global_reader", _("Global reader")
+
+
+OVERSIGHT_ROLES: frozenset[str] = frozenset(
+    {Role.BILLING_ADMIN, Role.GLOBAL_ADMIN, Role.GLOBAL_READER}
+)
+
+
+class PeopleManager(BaseUserManager["User"]):
+    """Finds people to sign in; makes them in tests and in the demo."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        """A person without directory search words: use the import for real ones."""
+        user = self.model(email=email.lower(), **fields)
+        user.upn = fields.get("upn") or user.email
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, TenantModel):
+    """One person of one organization: the directory's entry, and who signs in.
+
+    Written by the directory import and the `grant_role` command. Never deleted:
+    a person who left has `removed_at`.
+    """
+
+    upn = models.CharField(max_length=254)
+    email = models.EmailField(max_length=254)
+    object_id = models.CharField(max_length=64, blank=True, default="")
+    display_name = models.CharField(max_length=256, db_collation="C")
+    first_name = models.CharField(max_length=128, blank=True, default="")
+    last_name = models.CharField(max_length=128, blank=True, default="")
+    department = models.CharField(max_length=128, blank=True, default="")
+    title = models.CharField(max_length=128, blank=True, default="")
+    usage_location = models.CharField(max_length=2, blank=True, default="")
+    language = models.CharField(max_length=8, blank=True, default="")
+    role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER)
+    is_guest = models.BooleanField(default=False)
+    # False while the directory blocks the credential.
+    is_active = models.BooleanField(default=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            # Sign-in is by e-mail, before the organization is known.
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.UniqueConstraint(
+                "organization", Lower("upn"), name="user_upn_unique_in_organization"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "object_id"],
+                condition=~models.Q(object_id=""),
+                name="user_object_id_unique_in_organization",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "id"], name="user_organization_id"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "department"], name="user_by_department"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def can_sign_in(self) -> bool:
+        return self.is_active and self.removed_at is None
+
+    @property
+    def can_buy(self) -> bool:
+        """Guests can't buy; everybody else may."""
+        return self.can_sign_in and not self.is_guest
+
+    @property
+    def sees_oversight(self) -> bool:
+        return self.role in OVERSIGHT_ROLES
+
+
+class PersonWord(models.Model):
+    """One suffix of a person's name, or the e-mail, for search by prefix.
+
+    "Zoë van den Bergh" gives "zoe van den bergh", "van den bergh", "den bergh" and
+    "bergh". Written only by `accounts.services.directory`, with the person.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "suffix", "user_id")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    suffix = models.CharField(max_length=254, db_collation="C")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="words")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "user"], name="personword_by_user")
+        ]
+
+
+def ids(people: Iterable[User]) -> tuple[uuid.UUID, ...]:
+    """The primary keys, in order."""
+    return tuple(person.pk for person in people)
