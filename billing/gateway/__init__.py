@@ -1,0 +1,66 @@
+"""The only application code that talks to Stripe.
+
+Verbs named after our use, our own frozen dataclasses back, Stripe's errors mapped
+to three of ours. Every write takes the idempotency key that its `StripeOperation`
+row was committed with.
+"""
+
+from billing.gateway.cards import (
+    read_card,
+    read_card_setup,
+    read_hosted_card_page,
+    start_card_setup,
+    start_hosted_card_page,
+)
+from billing.gateway.catalogue import create_price, put_product, retire_price
+from billing.gateway.customers import create_customer, set_po_number
+from billing.gateway.errors import (
+    GatewayRejected,
+    GatewayUnavailable,
+    PaymentDeclined,
+    decline_sentence,
+)
+from billing.gateway.events import NotFromStripe, verify_event
+from billing.gateway.invoices import (
+    hosted_invoice_url,
+    invoice_ids_of_subscription,
+    invoice_pdf,
+    last_payment_try,
+    read_invoice,
+)
+from billing.gateway.subscriptions import (
+    buy_subscription,
+    drop_subscription,
+    find_subscription,
+    quote_purchase,
+    read_subscription,
+)
+
+__all__ = [
+    "GatewayRejected",
+    "GatewayUnavailable",
+    "NotFromStripe",
+    "PaymentDeclined",
+    "buy_subscription",
+    "create_customer",
+    "create_price",
+    "decline_sentence",
+    "drop_subscription",
+    "find_subscription",
+    "hosted_invoice_url",
+    "invoice_ids_of_subscription",
+    "invoice_pdf",
+    "last_payment_try",
+    "put_product",
+    "quote_purchase",
+    "read_card",
+    "read_card_setup",
+    "read_hosted_card_page",
+    "read_invoice",
+    "read_subscription",
+    "retire_price",
+    "set_po_number",
+    "start_card_setup",
+    "start_hosted_card_page",
+    "verify_event",
+]

@@ -1,0 +1,104 @@
+"""What can go wrong at Stripe, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stripe
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.core.errors import DomainError
+
+
+class GatewayUnavailable(DomainError):
+    """Stripe's answer is unknown: no connection, a time-out, a 500, too many.
+
+    Never means that nothing happened: the same call with the same key tells.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The payment provider doesn't answer right now. Nothing is lost:"
+                " try again in a minute."
+            )
+        )
+
+
+class GatewayRejected(DomainError):
+    """Stripe refused the request itself: our mistake, or an object that is gone."""
+
+    def __init__(self, message: str, *, code: str = "", status: int = 400) -> None:
+        super().__init__(
+            _("The payment provider refused this: %(message)s") % {"message": message}
+        )
+        self.code = code
+        self.status = status
+
+
+class PaymentDeclined(DomainError):
+    """The bank said no. `code` is Stripe's decline code, else its error code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(decline_sentence(code))
+        self.code = code
+
+
+_DECLINES = {
+    "insufficient_funds": _(
+        "There isn't enough money on this card. Use another card, or add money and"
+        " try again."
+    ),
+    "expired_card": _("This card has expired. Use another card."),
+    "lost_card": _("The bank declined this card. Use another card."),
+    "stolen_card": _("The bank declined this card. Use another card."),
+    "incorrect_cvc": _("The security code is wrong. Check it and try again."),
+    "processing_error": _(
+        "The bank couldn't process the payment just now. Wait a minute and try again."
+    ),
+    "authentication_required": _(
+        "The bank wants you to confirm this payment, and that didn't happen. Try"
+        " again, or use another card."
+    ),
+}
+
+
+def decline_sentence(code: str) -> str:
+    """The bank's reason in words, with what to do now."""
+    default = _(
+        "The bank declined this card and gave no reason. Use another card, or ask"
+        " your bank."
+    )
+    return str(_DECLINES.get(code, default))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the client's exceptions into ours.
+
+    Raises PaymentDeclined, GatewayRejected or GatewayUnavailable.
+    """
+    try:
+        yield
+    except stripe.CardError as error:
+        code = getattr(error.error, "decline_code", None) or error.code or ""
+        raise PaymentDeclined(code) from error
+    except (stripe.RateLimitError, stripe.APIConnectionError) as error:
+        raise GatewayUnavailable from error
+    except (
+        stripe.InvalidRequestError,
+        stripe.AuthenticationError,
+        stripe.PermissionError,
+        stripe.IdempotencyError,
+    ) as error:
+        # 409: the same key is at work elsewhere. Its answer is not known yet.
+        if error.http_status == 409:
+            raise GatewayUnavailable from error
+        raise GatewayRejected(
+            error.user_message or str(error),
+            code=error.code or "",
+            status=error.http_status or 400,
+        ) from error
+    except stripe.APIError as error:
+        raise GatewayUnavailable from error

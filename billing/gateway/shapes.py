@@ -1,0 +1,169 @@
+"""What the gateway answers: our words, frozen, in minor units and UTC."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Party:
+    """Who is billed, as Stripe keeps it on the customer."""
+
+    name: str
+    email: str
+    line1: str
+    line2: str
+    postal_code: str
+    city: str
+    country: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Card:
+    """A payment method of type card, without its number."""
+
+    id: str
+    customer_id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    fingerprint: str
+    holder_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardSetup:
+    """A SetupIntent: the entering of a card. `decline` is a code, or empty."""
+
+    id: str
+    client_secret: str
+    status: str
+    customer_id: str
+    card: Card | None
+    decline: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostedCardPage:
+    """Stripe's own page for entering a card, for browsers without JavaScript."""
+
+    id: str
+    url: str
+    setup_id: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quote:
+    """What a purchase costs now. Minor units of `currency`.
+
+    `tax_rate_bp` is in basis points; null when no tax is charged.
+    """
+
+    currency: str
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    tax_rate_bp: int | None
+    reverse_charge: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeSubscription:
+    """A subscription as Stripe has it now. `latest_invoice_id` may be empty."""
+
+    id: str
+    item_id: str
+    customer_id: str
+    status: str
+    quantity: int
+    price_id: str
+    card_id: str
+    period_start: dt.datetime
+    period_end: dt.datetime
+    trial_end: dt.datetime | None
+    cancel_at: dt.datetime | None
+    cancel_at_period_end: bool
+    ended_at: dt.datetime | None
+    latest_invoice_id: str
+    metadata: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PaymentTry:
+    """How the last try to pay an invoice ended. Stripe's PaymentIntent status."""
+
+    status: str
+    decline: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeInvoiceLine:
+    """A line; `amount_minor` excludes tax."""
+
+    text: str
+    quantity: int | None
+    unit_minor: int | None
+    amount_minor: int
+    tax_minor: int
+    tax_rate_bp: int | None
+    is_proration: bool
+    period_start: dt.datetime
+    period_end: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeInvoice:
+    """An invoice as Stripe has it now. Drafts have no number and no date."""
+
+    id: str
+    number: str
+    status: str
+    attempted: bool
+    customer_id: str
+    subscription_id: str
+    reason: str
+    currency: str
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    paid_minor: int
+    remaining_minor: int
+    finalized_at: dt.datetime | None
+    paid_at: dt.datetime | None
+    period_start: dt.datetime
+    period_end: dt.datetime
+    bill_to: Mapping[str, str]
+    po_number: str
+    lines: tuple[StripeInvoiceLine, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EventHint:
+    """A verified webhook: which object to read again."""
+
+    id: str
+    type: str
+    object_id: str
+    customer_id: str
+
+
+def instant(timestamp: int | None) -> dt.datetime | None:
+    """Stripe's seconds since 1970 as an aware UTC instant."""
+    if timestamp is None:
+        return None
+    return dt.datetime.fromtimestamp(timestamp, dt.UTC)
+
+
+def required_instant(timestamp: int) -> dt.datetime:
+    """Like `instant`, for what Stripe always fills in."""
+    return dt.datetime.fromtimestamp(timestamp, dt.UTC)
+
+
+def text_id(value: object) -> str:
+    """The id of a reference, whether it was expanded or not; empty for none."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else str(getattr(value, "id", ""))

@@ -1,0 +1,158 @@
+"""Buying, reading and ending subscriptions at Stripe."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import stripe
+
+from billing.gateway.client import client
+from billing.gateway.errors import GatewayRejected, translated
+from billing.gateway.shapes import (
+    Quote,
+    StripeSubscription,
+    instant,
+    required_instant,
+    text_id,
+)
+
+
+def quote_purchase(*, customer_id: str, price_id: str, quantity: int) -> Quote:
+    """What buying costs now: Stripe's own preview of the first invoice.
+
+    Source: https://docs.stripe.com/api/invoices/create_preview
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        preview = client().v1.invoices.create_preview(
+            {
+                "customer": customer_id,
+                "automatic_tax": {"enabled": True},
+                "subscription_details": {
+                    "items": [{"price": price_id, "quantity": quantity}]
+                },
+            }
+        )
+    taxes = preview.total_taxes or []
+    subtotal = preview.total_excluding_tax
+    return Quote(
+        currency=preview.currency.upper(),
+        subtotal_minor=preview.subtotal if subtotal is None else subtotal,
+        tax_minor=sum(tax.amount for tax in taxes),
+        total_minor=preview.total,
+        tax_rate_bp=rate_bp(
+            sum(tax.amount for tax in taxes),
+            sum(tax.taxable_amount or 0 for tax in taxes),
+        ),
+        reverse_charge=any(tax.taxability_reason == "reverse_charge" for tax in taxes),
+    )
+
+
+def buy_subscription(
+    *,
+    customer_id: str,
+    price_id: str,
+    quantity: int,
+    card_id: str,
+    own_ids: dict[str, str],
+    key: str,
+) -> StripeSubscription:
+    """Start a subscription and charge its first invoice to the card.
+
+    `allow_incomplete`: one call tells everything. A card that is declined or wants
+    the bank's confirmation leaves an incomplete subscription, which the caller
+    completes or drops. Raises GatewayUnavailable, GatewayRejected, PaymentDeclined.
+    """
+    with translated():
+        subscription = client().v1.subscriptions.create(
+            {
+                "customer": customer_id,
+                "items": [{"price": price_id, "quantity": quantity}],
+                "default_payment_method": card_id,
+                "payment_behavior": "allow_incomplete",
+                "billing_mode": {"type": "flexible"},
+                "automatic_tax": {"enabled": True},
+                "metadata": own_ids,
+            },
+            {"idempotency_key": key},
+        )
+    return _subscription(subscription)
+
+
+def read_subscription(subscription_id: str) -> StripeSubscription:
+    """As it is now. Raises GatewayUnavailable, GatewayRejected."""
+    with translated():
+        return _subscription(client().v1.subscriptions.retrieve(subscription_id))
+
+
+def find_subscription(
+    *, customer_id: str, own_key: str, own_value: str
+) -> StripeSubscription | None:
+    """The customer's subscription whose metadata carries our id.
+
+    The proof for a create whose answer was lost longer ago than Stripe keeps
+    idempotency keys. Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        page = client().v1.subscriptions.list(
+            {"customer": customer_id, "status": "all", "limit": 100}
+        )
+        for found in page.auto_paging_iter():
+            subscription = _subscription(found)
+            if subscription.metadata.get(own_key) == own_value:
+                return subscription
+    return None
+
+
+def drop_subscription(*, subscription_id: str, key: str) -> StripeSubscription:
+    """End an incomplete subscription, unless it was paid in the meantime.
+
+    The invoice is voided first: Stripe refuses that once it is paid, so a payment
+    that comes at the same moment wins and the subscription stays. Ending one that
+    has ended already is no error. Raises GatewayUnavailable, GatewayRejected.
+    """
+    found = read_subscription(subscription_id)
+    if found.status != "incomplete":
+        return found
+    with suppress(GatewayRejected), translated():
+        client().v1.invoices.void_invoice(
+            found.latest_invoice_id, {}, {"idempotency_key": f"{key}-void"}
+        )
+    found = read_subscription(subscription_id)
+    if found.status != "incomplete":
+        return found
+    with translated():
+        return _subscription(
+            client().v1.subscriptions.cancel(
+                subscription_id, {}, {"idempotency_key": f"{key}-cancel"}
+            )
+        )
+
+
+def rate_bp(tax_minor: int, taxable_minor: int) -> int | None:
+    """The tax rate in basis points, as the amounts imply; null without tax."""
+    if not taxable_minor or not tax_minor:
+        return None
+    return round(tax_minor * 100 / taxable_minor) * 100
+
+
+def _subscription(found: stripe.Subscription) -> StripeSubscription:
+    item = found["items"].data[0]
+    metadata = found.metadata.to_dict() if found.metadata else {}
+    return StripeSubscription(
+        id=found.id,
+        item_id=item.id,
+        customer_id=text_id(found.customer),
+        status=found.status,
+        quantity=item.quantity or 0,
+        price_id=item.price.id,
+        card_id=text_id(found.default_payment_method),
+        period_start=required_instant(item.current_period_start),
+        period_end=required_instant(item.current_period_end),
+        trial_end=instant(found.trial_end),
+        cancel_at=instant(found.cancel_at),
+        cancel_at_period_end=found.cancel_at_period_end,
+        ended_at=instant(found.ended_at),
+        latest_invoice_id=text_id(found.latest_invoice),
+        metadata={str(k): str(v) for k, v in metadata.items()},
+    )

@@ -1,0 +1,166 @@
+"""Keeping invoices equal to Stripe's, without ever changing a final one's words."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import gateway
+from billing.gateway.shapes import StripeInvoice, StripeInvoiceLine
+from billing.models import BillingProfile, Invoice, InvoiceLine
+from billing.models.accounts import address_of
+from billing.models.invoices import LineKind
+from billing.services import refs
+from selfservice.core import hooks
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class About:
+    """What an invoice is for, as the room that sold it says."""
+
+    subscription_id: uuid.UUID | None = None
+    title: str = ""
+
+
+def sync_invoice(invoice_id: str) -> Invoice | None:
+    """Read an invoice from Stripe and store it; null for a draft or a stranger's.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    read_at = timezone.now()
+    found = gateway.read_invoice(invoice_id)
+    ref = refs.find(found.customer_id)
+    if ref is None or found.finalized_at is None or not found.number:
+        return None
+    profile = BillingProfile.objects.select_related("account").get(
+        organization_id=ref.organization_id, pk=ref.row_id
+    )
+    about = About()
+    for answer in hooks.invoice_subject.send(
+        hooks.InvoiceAsked(profile.organization_id, found.subscription_id)
+    ):
+        about = About(answer.subscription_id, answer.title)
+    return apply_invoice(found=found, profile=profile, about=about, read_at=read_at)
+
+
+def apply_invoice(
+    *, found: StripeInvoice, profile: BillingProfile, about: About, read_at: dt.datetime
+) -> Invoice:
+    """Store what Stripe says. Read earlier than what is stored: changes nothing.
+
+    Words, lines and amounts are written once; afterwards only the payment moves.
+    """
+    with transaction.atomic():
+        invoice, made = Invoice.objects.select_for_update(
+            no_key=True, of=("self",)
+        ).get_or_create(
+            organization_id=profile.organization_id,
+            stripe_invoice_id=found.id,
+            defaults=_snapshot(found, profile, about, read_at),
+        )
+        if made:
+            InvoiceLine.objects.bulk_create(_lines(invoice, found))
+            refs.keep(
+                stripe_id=found.id,
+                kind="invoice",
+                organization_id=profile.organization_id,
+                row_id=invoice.pk,
+            )
+        elif invoice.stripe_synced_at < read_at:
+            _move_payment(invoice, found, read_at)
+    return invoice
+
+
+def _move_payment(invoice: Invoice, found: StripeInvoice, read_at: dt.datetime) -> None:
+    invoice.status = found.status
+    invoice.attempted = found.attempted
+    invoice.paid_minor = found.paid_minor
+    invoice.remaining_minor = found.remaining_minor
+    invoice.paid_at = found.paid_at
+    invoice.stripe_synced_at = read_at
+    invoice.save(
+        update_fields=[
+            "status",
+            "attempted",
+            "paid_minor",
+            "remaining_minor",
+            "paid_at",
+            "stripe_synced_at",
+        ]
+    )
+
+
+def _snapshot(
+    found: StripeInvoice, profile: BillingProfile, about: About, read_at: dt.datetime
+) -> dict[str, object]:
+    account = profile.account
+    return {
+        "profile": profile,
+        "purchaser_id": profile.purchaser_id,
+        "subscription_id": about.subscription_id,
+        "title": about.title,
+        "number": found.number,
+        "status": found.status,
+        "attempted": found.attempted,
+        "currency": found.currency,
+        "subtotal_minor": found.subtotal_minor,
+        "tax_minor": found.tax_minor,
+        "total_minor": found.total_minor,
+        "paid_minor": found.paid_minor,
+        "remaining_minor": found.remaining_minor,
+        "reason": found.reason,
+        "sold_to": {
+            "name": account.name,
+            "email": account.email,
+            "tax_id": account.tax_id,
+            **address_of(account),
+        },
+        "bill_to": dict(found.bill_to),
+        "po_number": found.po_number,
+        "finalized_at": found.finalized_at,
+        "paid_at": found.paid_at,
+        # The period that is paid for stands on the lines; Stripe's own period of a
+        # first invoice is the instant at which it was made.
+        "period_start": min(
+            (line.period_start for line in found.lines), default=found.period_start
+        ),
+        "period_end": max(
+            (line.period_end for line in found.lines), default=found.period_end
+        ),
+        "stripe_synced_at": read_at,
+    }
+
+
+def _lines(invoice: Invoice, found: StripeInvoice) -> list[InvoiceLine]:
+    return [
+        InvoiceLine(
+            organization_id=invoice.organization_id,
+            invoice=invoice,
+            position=position,
+            kind=line_kind(found.reason, line),
+            text=line.text[:300],
+            quantity=line.quantity,
+            unit_minor=line.unit_minor,
+            amount_minor=line.amount_minor,
+            tax_minor=line.tax_minor,
+            tax_rate_bp=line.tax_rate_bp,
+            period_start=line.period_start,
+            period_end=line.period_end,
+        )
+        for position, line in enumerate(found.lines, start=1)
+    ]
+
+
+def line_kind(reason: str, line: StripeInvoiceLine) -> LineKind:
+    """The kind of transaction, from Stripe's billing reason and the line itself."""
+    if line.is_proration:
+        return LineKind.ADD if line.amount_minor >= 0 else LineKind.REMOVE
+    if reason == "subscription_create":
+        return LineKind.PURCHASE
+    if reason == "subscription_cycle":
+        return LineKind.PAYMENT
+    return LineKind.CREDIT if line.amount_minor < 0 else LineKind.PURCHASE
