@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class SubscriptionsConfig(AppConfig):
+    name = "selfservice.subscriptions"
+    label = "subscriptions"
+
+    def ready(self) -> None:
+        from selfservice.subscriptions import navigation, operations, webhooks
+
+        navigation.register_all()
+        _ = operations, webhooks

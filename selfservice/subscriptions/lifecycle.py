@@ -1,0 +1,167 @@
+"""The state of a subscription: a pure function of stored dates and payment facts.
+
+Right even if no job ran. `state_case` is its twin in SQL, for filters; a test keeps
+the two equal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    Expression,
+    ExpressionWrapper,
+    F,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Least
+from django.db.models.lookups import LessThanOrEqual
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.subscriptions.models import OrderState, Subscription
+
+RENEWAL_GRACE = dt.timedelta(hours=72)
+EXPIRED_LASTS = dt.timedelta(days=30)
+DISABLED_LASTS = dt.timedelta(days=90)
+REFUND_WINDOW = dt.timedelta(days=7)
+
+PENDING = "pending"
+ACTIVE = "active"
+TRIAL = "trial"
+PAST_DUE = "past_due"
+EXPIRED = "expired"
+DISABLED = "disabled"
+DELETED = "deleted"
+NONE = "none"
+
+LABELS: dict[str, Promise] = {
+    PENDING: _("Payment pending"),
+    ACTIVE: _("Active"),
+    TRIAL: _("Trial"),
+    PAST_DUE: _("Past due"),
+    EXPIRED: _("Expired"),
+    DISABLED: _("Disabled"),
+    DELETED: _("Deleted"),
+}
+# The look of the badge that names the state.
+BADGES = {
+    PENDING: "warning",
+    ACTIVE: "success",
+    TRIAL: "info",
+    PAST_DUE: "danger",
+    EXPIRED: "neutral",
+    DISABLED: "neutral",
+    DELETED: "neutral",
+}
+# New licenses can be handed out only in these.
+ASSIGNABLE = frozenset({ACTIVE, TRIAL, PAST_DUE})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of the timeline, half open. `end` is null for the last one."""
+
+    state: str
+    start: dt.datetime
+    end: dt.datetime | None
+    certain: bool
+
+
+def state_at(subscription: Subscription, now: dt.datetime) -> str:
+    """The state at `now`, one of the names above."""
+    if subscription.order_state in {OrderState.PROCESSING, OrderState.PENDING}:
+        return PENDING
+    if subscription.order_state != OrderState.CONFIRMED:
+        return NONE
+    return _confirmed_state(subscription, now)
+
+
+def _confirmed_state(subscription: Subscription, now: dt.datetime) -> str:
+    disabled_at = disabled_from(subscription)
+    if now >= disabled_at + DISABLED_LASTS:
+        return DELETED
+    if now >= disabled_at:
+        return DISABLED
+    if now >= expires_at(subscription):
+        return EXPIRED
+    if subscription.stripe_status in {"past_due", "unpaid"}:
+        return PAST_DUE
+    if subscription.trial_end is not None and now < subscription.trial_end:
+        return TRIAL
+    return ACTIVE
+
+
+def expires_at(subscription: Subscription) -> dt.datetime:
+    """When the term is over. A renewal that Stripe works on has 72 hours."""
+    term_end = _required(subscription.term_end)
+    return term_end + RENEWAL_GRACE if subscription.recurring_billing else term_end
+
+
+def disabled_from(subscription: Subscription) -> dt.datetime:
+    """When access ends: at once when cancelled inside the window, else later."""
+    later = _required(subscription.term_end) + EXPIRED_LASTS
+    return min(subscription.disabled_at or later, later)
+
+
+def timeline(subscription: Subscription) -> list[Stage]:
+    """Active, Expired, Disabled and Deleted with their dates.
+
+    The steps after the term only happen when it is not renewed.
+    """
+    term_start = _required(subscription.term_start)
+    disabled_at = disabled_from(subscription)
+    ends = min(_required(subscription.term_end), disabled_at)
+    certain = not subscription.recurring_billing or bool(subscription.disabled_at)
+    deleted_at = disabled_at + DISABLED_LASTS
+    return [
+        Stage(ACTIVE, term_start, ends, True),
+        Stage(EXPIRED, ends, disabled_at, certain),
+        Stage(DISABLED, disabled_at, deleted_at, certain),
+        Stage(DELETED, deleted_at, None, certain),
+    ]
+
+
+def state_case(now: dt.datetime) -> Case:
+    """`state_at` as an expression over Subscription's columns."""
+    grace = Case(
+        When(recurring_billing=True, then=_plus("term_end", RENEWAL_GRACE)),
+        default=F("term_end"),
+    )
+    later = _plus("term_end", EXPIRED_LASTS)
+    disabled = Least(Coalesce(F("disabled_at"), later), later)
+    deleted = ExpressionWrapper(
+        disabled + Value(DISABLED_LASTS), output_field=DateTimeField()
+    )
+    instant = Value(now, output_field=DateTimeField())
+    return Case(
+        When(order_state__in=["processing", "pending"], then=Value(PENDING)),
+        When(~Q(order_state=OrderState.CONFIRMED), then=Value(NONE)),
+        When(_reached(deleted, instant), then=Value(DELETED)),
+        When(_reached(disabled, instant), then=Value(DISABLED)),
+        When(_reached(grace, instant), then=Value(EXPIRED)),
+        When(stripe_status__in=["past_due", "unpaid"], then=Value(PAST_DUE)),
+        When(trial_end__gt=now, then=Value(TRIAL)),
+        default=Value(ACTIVE),
+        output_field=CharField(),
+    )
+
+
+def _plus(column: str, span: dt.timedelta) -> ExpressionWrapper:
+    return ExpressionWrapper(F(column) + Value(span), output_field=DateTimeField())
+
+
+def _reached(when: Expression, instant: Value) -> LessThanOrEqual:
+    return LessThanOrEqual(when, instant)
+
+
+def _required(instant: dt.datetime | None) -> dt.datetime:
+    if instant is None:
+        raise ValueError("A confirmed subscription has a term.")
+    return instant

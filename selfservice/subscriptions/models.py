@@ -1,0 +1,142 @@
+"""What purchasers bought."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Least, Now
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import BillingProfile, PaymentMethod
+from selfservice.accounts.models import TenantModel
+from selfservice.catalog.models import Plan, Price, Product
+from selfservice.core.money import Money
+
+
+class OrderState(models.TextChoices):
+    """How far the order has come. Only a confirmed one is a subscription to use."""
+
+    PROCESSING = "processing", _("Processing")
+    PENDING = "pending", _("Payment pending")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Declined")
+    DROPPED = "dropped", _("Dropped")
+
+
+class Subscription(TenantModel):
+    """One purchaser's contract on one price, with `quantity` licenses.
+
+    Made by `services.buying.place_order` before Stripe is asked, so that whatever
+    is pressed, reloaded or lost, there is one row for one order. `assigned` counts
+    the live assignments and is moved only by `licensing.services.assigning`; the
+    database refuses more than `quantity`, and more than a smaller number that is
+    already scheduled.
+    """
+
+    purchaser = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    price = models.ForeignKey(
+        Price, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    profile = models.ForeignKey(
+        BillingProfile, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    payment_method = models.ForeignKey(
+        PaymentMethod, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    quantity = models.PositiveIntegerField()
+    scheduled_quantity = models.PositiveIntegerField(null=True, blank=True)
+    assigned = models.PositiveIntegerField(default=0)
+
+    # The order. The key comes from Checkout's address: one order, however often
+    # it is sent. Every try at paying is an attempt with a key of its own.
+    order_key = models.UUIDField()
+    order_state = models.CharField(
+        max_length=10, choices=OrderState, default=OrderState.PROCESSING
+    )
+    attempt = models.PositiveSmallIntegerField(default=1)
+    decline = models.CharField(max_length=300, blank=True, default="")
+    expected_total_minor = models.BigIntegerField()
+    terms_version = models.CharField(max_length=20)
+    assign_to_purchaser = models.BooleanField(default=True)
+    ordered_at = models.DateTimeField()
+
+    # The contract, from the day on which it is paid.
+    bought_at = models.DateTimeField(null=True, blank=True)
+    term_start = models.DateTimeField(null=True, blank=True)
+    term_end = models.DateTimeField(null=True, blank=True)
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    trial_end = models.DateTimeField(null=True, blank=True)
+    recurring_billing = models.BooleanField(default=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+
+    # Stripe's side of it.
+    stripe_subscription_id = models.CharField(max_length=64, blank=True, default="")
+    stripe_item_id = models.CharField(max_length=64, blank=True, default="")
+    stripe_status = models.CharField(max_length=24, blank=True, default="")
+    stripe_synced_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1), name="subscription_quantity_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    assigned__lte=Least(
+                        F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity"))
+                    )
+                ),
+                name="subscription_assigned_within_quantity",
+            ),
+            models.CheckConstraint(
+                condition=~Q(order_state="confirmed")
+                | Q(term_start__isnull=False, term_end__isnull=False),
+                name="subscription_confirmed_has_term",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "id"], name="subscription_organization_id"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "order_key"],
+                name="subscription_order_key_unique",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "purchaser", "product"],
+                name="subscription_by_purchaser",
+            ),
+            models.Index(
+                fields=["organization", "product"], name="subscription_by_product"
+            ),
+            models.Index(
+                fields=["organization", "profile"], name="subscription_by_profile"
+            ),
+        ]
+
+    @property
+    def available(self) -> int:
+        """Licenses that can be assigned now; a smaller scheduled number counts."""
+        limit = self.quantity
+        if self.scheduled_quantity is not None:
+            limit = min(limit, self.scheduled_quantity)
+        return max(limit - self.assigned, 0)
+
+    @property
+    def period_total(self) -> Money:
+        """What all licenses cost per billing period, exclusive of tax."""
+        return self.price.money * self.quantity

@@ -1,0 +1,268 @@
+"""Placing an order: one row, one charge, whatever is pressed, reloaded or lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from contextlib import suppress
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing import gateway
+from billing.gateway.shapes import Quote
+from billing.models import BillingProfile, PaymentMethod, StripeOperation
+from billing.services import operations
+from selfservice.accounts.models import User
+from selfservice.catalog.queries import Offer
+from selfservice.core import clock
+from selfservice.core.errors import DomainError
+from selfservice.core.money import Money
+from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.operations import BUY, DROP
+from selfservice.subscriptions.services.contract import begin_drop
+
+
+class CannotBuy(DomainError):
+    """The order is refused before Stripe is asked; the sentence says why."""
+
+
+class PriceChanged(DomainError):
+    """What is charged now is not what was shown. Nothing was charged."""
+
+    def __init__(self, total: Money) -> None:
+        super().__init__(
+            _(
+                "The amount has changed to %(total)s. Look at it, then place the order"
+                " again."
+            )
+            % {"total": total}
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Order:
+    """What the buyer saw and accepted. `total` is tax included."""
+
+    key: uuid.UUID
+    offer: Offer
+    quantity: int
+    profile: BillingProfile
+    total: Money
+    assign_to_me: bool
+
+
+def quote(*, offer: Offer, quantity: int, profile: BillingProfile) -> Quote:
+    """What the order costs now, by Stripe's own preview; minor units.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    return gateway.quote_purchase(
+        customer_id=profile.stripe_customer_id,
+        price_id=offer.price.stripe_price_id,
+        quantity=quantity,
+    )
+
+
+def check_offer(*, buyer: User, offer: Offer, quantity: int) -> None:
+    """Refuse what can't be sold, with the reason. Raises CannotBuy."""
+    product = offer.plan.product
+    if not buyer.can_buy:
+        raise CannotBuy(_("Guests can't buy. Ask a colleague to buy this for you."))
+    if not product.sold_at(clock.now()):
+        raise CannotBuy(
+            _("%(product)s is no longer sold. Licenses that you have stay.")
+            % {"product": product.name}
+        )
+    cap = product.license_cap
+    if cap is not None and quantity > cap:
+        raise CannotBuy(
+            ngettext(
+                "%(product)s is sold with at most %(count)d license.",
+                "%(product)s is sold with at most %(count)d licenses.",
+                cap,
+            )
+            % {"product": product.name, "count": cap}
+        )
+
+
+def check_own_license(*, buyer: User, assign_to_me: bool) -> None:
+    """Refuse to assign to a buyer without a usage location. Raises CannotBuy."""
+    if assign_to_me and not buyer.usage_location:
+        raise CannotBuy(
+            _(
+                "You can't get a license, because your organization's directory has no"
+                " usage location for you. Clear “Assign a license to me”, or ask your"
+                " admin to fill it in."
+            )
+        )
+
+
+def place_order(*, order: Order, card: PaymentMethod, buyer: User) -> Subscription:
+    """Buy it, once. The same `order.key` again returns what became of it.
+
+    A declined order may be placed again with the same key and another card. The
+    answer can be a subscription that is processing: Stripe's word is unknown, and
+    the worker finds out. Raises CannotBuy, PriceChanged, GatewayUnavailable (when
+    nothing was begun yet).
+    """
+    placed = find_order(buyer=buyer, key=order.key)
+    if placed is not None and placed.order_state != OrderState.DECLINED:
+        return placed
+    check_offer(buyer=buyer, offer=order.offer, quantity=order.quantity)
+    check_own_license(buyer=buyer, assign_to_me=order.assign_to_me)
+    _check_card(card, order.profile)
+    now = quote(offer=order.offer, quantity=order.quantity, profile=order.profile)
+    if (now.total_minor, now.currency) != (order.total.minor, order.total.currency):
+        raise PriceChanged(Money(now.total_minor, now.currency))
+    operation = _begin(order, card, buyer)
+    if operation is not None:
+        with suppress(
+            gateway.GatewayUnavailable,
+            gateway.GatewayRejected,
+            gateway.PaymentDeclined,
+        ):
+            operations.run(operation, BUY)
+    subscription = _read(buyer, order.key)
+    if subscription.order_state == OrderState.DECLINED:
+        finish_drop(subscription)
+    return subscription
+
+
+def find_order(*, buyer: User, key: uuid.UUID) -> Subscription | None:
+    """What became of the buyer's order with this key; null when it wasn't placed."""
+    return (
+        Subscription.objects.filter(
+            organization_id=buyer.organization_id, purchaser=buyer, order_key=key
+        )
+        .select_related("product", "plan", "price", "profile", "payment_method")
+        .first()
+    )
+
+
+def drop_order(*, subscription: Subscription) -> Subscription:
+    """Give up an order whose payment is pending. Nothing is charged afterwards.
+
+    A payment that came at the same moment wins: the subscription is then confirmed.
+    Raises GatewayUnavailable, when the worker goes on with it.
+    """
+    with transaction.atomic(durable=True):
+        locked = Subscription.objects.select_for_update(no_key=True).get(
+            organization_id=subscription.organization_id, pk=subscription.pk
+        )
+        if locked.order_state != OrderState.PENDING:
+            return locked
+        begin_drop(locked)
+    finish_drop(subscription)
+    subscription.refresh_from_db()
+    return subscription
+
+
+def finish_drop(subscription: Subscription) -> None:
+    """Let Stripe end what isn't paid, now rather than when the worker gets to it."""
+    operation = StripeOperation.objects.filter(
+        organization_id=subscription.organization_id,
+        key=f"drop-{subscription.pk}-{subscription.attempt}",
+    ).first()
+    if operation is not None:
+        with suppress(gateway.GatewayUnavailable, gateway.GatewayRejected):
+            operations.run(operation, DROP)
+
+
+def lapses_at(subscription: Subscription) -> dt.datetime:
+    """Until when a pending payment can be finished."""
+    return subscription.ordered_at + dt.timedelta(
+        hours=settings.ORDER_LAPSES_AFTER_HOURS
+    )
+
+
+def _check_card(card: PaymentMethod, profile: BillingProfile) -> None:
+    now = clock.now()
+    if card.profile_id != profile.pk or card.detached_at is not None:
+        raise CannotBuy(_("That card can't pay for this billing profile. Choose one."))
+    if card.expired_by(now.year, now.month):
+        raise CannotBuy(
+            _("%(card)s expired in %(month)s. Use another card.")
+            % {"card": card, "month": card.expires}
+        )
+
+
+def _begin(order: Order, card: PaymentMethod, buyer: User) -> StripeOperation | None:
+    """Store the order and its operation; null when another request was faster."""
+    try:
+        with transaction.atomic(durable=True):
+            subscription = _locked_order(buyer, order.key)
+            if subscription is None:
+                subscription = _new_order(order, card, buyer)
+            elif subscription.order_state == OrderState.DECLINED:
+                _order_again(subscription, order, card)
+            else:
+                return None
+            return operations.begin(
+                kind="subscription.buy",
+                key=f"buy-{subscription.pk}-{subscription.attempt}",
+                organization_id=subscription.organization_id,
+                subject_id=subscription.pk,
+                arguments={"attempt": subscription.attempt},
+            )
+    except IntegrityError as error:
+        if "subscription_order_key_unique" in str(error):
+            return None
+        raise
+
+
+def _locked_order(buyer: User, key: uuid.UUID) -> Subscription | None:
+    return (
+        Subscription.objects.select_for_update(no_key=True)
+        .filter(organization_id=buyer.organization_id, purchaser=buyer, order_key=key)
+        .first()
+    )
+
+
+def _new_order(order: Order, card: PaymentMethod, buyer: User) -> Subscription:
+    return Subscription.objects.create(
+        organization_id=buyer.organization_id,
+        purchaser=buyer,
+        product_id=order.offer.plan.product_id,
+        plan=order.offer.plan,
+        price=order.offer.price,
+        profile=order.profile,
+        payment_method=card,
+        quantity=order.quantity,
+        order_key=order.key,
+        expected_total_minor=order.total.minor,
+        terms_version=settings.TERMS_VERSION,
+        assign_to_purchaser=order.assign_to_me,
+        ordered_at=clock.now(),
+    )
+
+
+def _order_again(subscription: Subscription, order: Order, card: PaymentMethod) -> None:
+    """A declined order, placed once more: a new attempt with a key of its own."""
+    subscription.plan = order.offer.plan
+    subscription.price = order.offer.price
+    subscription.product_id = order.offer.plan.product_id
+    subscription.profile = order.profile
+    subscription.payment_method = card
+    subscription.quantity = order.quantity
+    subscription.expected_total_minor = order.total.minor
+    subscription.assign_to_purchaser = order.assign_to_me
+    subscription.order_state = OrderState.PROCESSING
+    subscription.attempt += 1
+    subscription.decline = ""
+    subscription.stripe_subscription_id = ""
+    subscription.stripe_item_id = ""
+    subscription.stripe_status = ""
+    subscription.stripe_synced_at = None
+    subscription.ordered_at = clock.now()
+    subscription.save()
+
+
+def _read(buyer: User, key: uuid.UUID) -> Subscription:
+    subscription = find_order(buyer=buyer, key=key)
+    if subscription is None:
+        raise CannotBuy(_("This order belongs to somebody else. Start a new one."))
+    return subscription

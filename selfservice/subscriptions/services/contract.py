@@ -1,0 +1,240 @@
+"""Making our row equal to what Stripe says of the subscription."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import gateway
+from billing.gateway.shapes import PaymentTry, StripeSubscription
+from billing.services import operations, refs
+from selfservice.activity.services.record import Change, record
+from selfservice.core import clock, hooks
+from selfservice.core.dates import add_months
+from selfservice.subscriptions.models import OrderState, Subscription
+
+USABLE = frozenset({"active", "trialing", "past_due", "unpaid"})
+ENDED = frozenset({"canceled", "incomplete_expired"})
+
+
+def locked_subscription(
+    organization_id: uuid.UUID, subscription_id: uuid.UUID
+) -> Subscription:
+    """The row, locked for this transaction, with its plan."""
+    return (
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("plan", "product")
+        .get(organization_id=organization_id, pk=subscription_id)
+    )
+
+
+def sync_subscription(stripe_id: str) -> Subscription | None:
+    """Read it from Stripe and apply it; null when it isn't one of ours.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    read_at = clock.now()
+    found = gateway.read_subscription(stripe_id)
+    owner = _owner(found)
+    if owner is None:
+        return None
+    payment_try = read_payment_try(found)
+    with transaction.atomic():
+        subscription = locked_subscription(*owner)
+        apply_subscription(
+            subscription=subscription,
+            found=found,
+            payment_try=payment_try,
+            read_at=read_at,
+        )
+    return subscription
+
+
+def read_payment_try(found: StripeSubscription) -> PaymentTry | None:
+    """How paying the first invoice went; asked only while that is open.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    if found.status != "incomplete" or not found.latest_invoice_id:
+        return None
+    return gateway.last_payment_try(found.latest_invoice_id)
+
+
+def apply_subscription(
+    *,
+    subscription: Subscription,
+    found: StripeSubscription,
+    payment_try: PaymentTry | None,
+    read_at: dt.datetime,
+) -> None:
+    """Apply what was read at `read_at`, in the caller's transaction.
+
+    `subscription` is locked. What was read before the last time, or belongs to an
+    earlier attempt at paying, changes nothing.
+    """
+    if not _belongs(subscription, found) or _older(subscription, read_at):
+        return
+    subscription.stripe_subscription_id = found.id
+    subscription.stripe_item_id = found.item_id
+    subscription.stripe_status = found.status
+    subscription.stripe_synced_at = read_at
+    refs.keep(
+        stripe_id=found.id,
+        kind="subscription",
+        organization_id=subscription.organization_id,
+        row_id=subscription.pk,
+    )
+    if found.status in USABLE:
+        _use(subscription, found)
+    elif found.status in ENDED:
+        _end(subscription, found)
+    elif found.status == "incomplete":
+        _wait(subscription, payment_try)
+    subscription.save()
+
+
+def decline(subscription: Subscription, sentence: str) -> None:
+    """Note that the order can't be paid like this; the row is locked and saved."""
+    subscription.order_state = OrderState.DECLINED
+    subscription.decline = sentence[:300]
+    _log(subscription, "order_declined", {"attempt": subscription.attempt})
+
+
+def _belongs(subscription: Subscription, found: StripeSubscription) -> bool:
+    if found.metadata.get("attempt") != str(subscription.attempt):
+        return False
+    return subscription.stripe_subscription_id in {"", found.id}
+
+
+def _older(subscription: Subscription, read_at: dt.datetime) -> bool:
+    known = subscription.stripe_synced_at
+    return known is not None and read_at < known
+
+
+def _use(subscription: Subscription, found: StripeSubscription) -> None:
+    subscription.period_start = found.period_start
+    subscription.period_end = found.period_end
+    subscription.trial_end = found.trial_end
+    subscription.recurring_billing = not (
+        found.cancel_at_period_end or found.cancel_at is not None
+    )
+    if subscription.order_state == OrderState.CONFIRMED:
+        _renew_term(subscription)
+        return
+    subscription.order_state = OrderState.CONFIRMED
+    subscription.decline = ""
+    subscription.bought_at = found.period_start
+    subscription.term_start = found.period_start
+    subscription.term_end = add_months(
+        found.period_start, subscription.plan.term_months
+    )
+    _log(subscription, "bought", {"quantity": subscription.quantity})
+    people = (subscription.purchaser_id,) if subscription.assign_to_purchaser else ()
+    # Saved before the receivers look: they count licenses on the stored row.
+    subscription.save()
+    hooks.subscription_paid.send(
+        hooks.SubscriptionPaid(subscription.organization_id, subscription.pk, people)
+    )
+    subscription.refresh_from_db(fields=["assigned"])
+
+
+def _renew_term(subscription: Subscription) -> None:
+    """A period that begins at or after the term's end is the next term's.
+
+    Counted from the day it was bought: from term to term the 31st would be lost.
+    """
+    months = subscription.plan.term_months
+    anchor, period = subscription.bought_at, subscription.period_start
+    if anchor is None or period is None:
+        return
+    terms = 1
+    while add_months(anchor, terms * months) <= period:
+        terms += 1
+    subscription.term_start = add_months(anchor, (terms - 1) * months)
+    subscription.term_end = add_months(anchor, terms * months)
+
+
+def _end(subscription: Subscription, found: StripeSubscription) -> None:
+    if subscription.order_state == OrderState.DECLINED:
+        return
+    if subscription.order_state != OrderState.CONFIRMED:
+        subscription.order_state = OrderState.DROPPED
+        _log(subscription, "order_dropped", {})
+        return
+    ended = found.ended_at
+    if ended and subscription.term_end and ended < subscription.term_end:
+        subscription.disabled_at = subscription.disabled_at or ended
+    subscription.recurring_billing = False
+
+
+def _wait(subscription: Subscription, payment_try: PaymentTry | None) -> None:
+    """Not paid yet: the bank is asked, or has said no."""
+    if subscription.order_state not in {OrderState.PROCESSING, OrderState.PENDING}:
+        return
+    if payment_try is None or payment_try.status in {"requires_action", "processing"}:
+        subscription.order_state = OrderState.PENDING
+        return
+    if subscription.order_state == OrderState.PENDING:
+        # A try on the bank's page failed; another one may follow until it lapses.
+        return
+    decline(subscription, gateway.decline_sentence(payment_try.decline))
+    begin_drop(subscription)
+
+
+def begin_drop(subscription: Subscription) -> None:
+    """Ask, in the caller's transaction, that Stripe ends what isn't paid."""
+    operations.begin(
+        kind="subscription.drop",
+        key=f"drop-{subscription.pk}-{subscription.attempt}",
+        organization_id=subscription.organization_id,
+        subject_id=subscription.pk,
+        arguments={"stripe_id": subscription.stripe_subscription_id},
+    )
+
+
+def _owner(found: StripeSubscription) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Whose it is: by our ref, else by the ids that went along with the order.
+
+    An event can be faster than the answer that would have made the ref.
+    """
+    ref = refs.find(found.id)
+    if ref is not None:
+        return ref.organization_id, ref.row_id
+    try:
+        organization_id = uuid.UUID(found.metadata["organization"])
+        subscription_id = uuid.UUID(found.metadata["subscription"])
+    except (KeyError, ValueError):
+        return None
+    known = Subscription.objects.filter(
+        organization_id=organization_id, pk=subscription_id
+    )
+    return (organization_id, subscription_id) if known.exists() else None
+
+
+def _log(subscription: Subscription, verb: str, after: dict[str, int]) -> None:
+    record(
+        Change(
+            organization_id=subscription.organization_id,
+            actor_id=subscription.purchaser_id,
+            subject_kind="subscription",
+            subject_id=subscription.pk,
+            verb=verb,
+            after=after,
+        )
+    )
+
+
+def subject_of_invoice(asked: hooks.InvoiceAsked) -> hooks.InvoiceSubject:
+    """Tell billing which subscription an invoice is for, and how it is called."""
+    ref = refs.find(asked.stripe_subscription_id)
+    subscriptions = Subscription.objects.filter(
+        organization_id=asked.organization_id
+    ).select_related("product")
+    if ref is not None and ref.kind == "subscription":
+        found = subscriptions.filter(pk=ref.row_id).first()
+        if found is not None:
+            return hooks.InvoiceSubject(found.pk, found.product.name)
+    return hooks.InvoiceSubject(None, _("Subscription"))
