@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class LicensingConfig(AppConfig):
+    name = "licensing"
+    label = "licensing"
+
+    def ready(self) -> None:
+        from licensing import navigation, receivers
+
+        navigation.register_all()
+        receivers.register_all()

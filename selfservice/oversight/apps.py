@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class OversightConfig(AppConfig):
+    name = "selfservice.oversight"
+    label = "oversight"
+
+    def ready(self) -> None:
+        from selfservice.oversight import navigation
+
+        navigation.register_all()
