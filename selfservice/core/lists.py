@@ -1,0 +1,44 @@
+"""What lists share: choices that are links, and the words beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Choice:
+    """One value that a list can be filtered by, or one tab: a link."""
+
+    label: str | Promise
+    url: str
+    current: bool = False
+
+
+def with_query(request: HttpRequest, **changes: str | None) -> str:
+    """This page's query with `changes` (None removes), and from its first page on."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    for name, value in changes.items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else request.path
+
+
+def choices(
+    request: HttpRequest,
+    name: str,
+    values: Iterable[tuple[str, str | Promise]],
+    *,
+    chosen: str,
+) -> list[Choice]:
+    """The filter `name` as links; the value "" stands for no filter."""
+    return [
+        Choice(label, with_query(request, **{name: value or None}), value == chosen)
+        for value, label in values
+    ]

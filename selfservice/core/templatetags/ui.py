@@ -1,0 +1,220 @@
+"""Small pieces of the interface. They are called once a row, so they are plain.
+
+How a page uses them: docs/frontend.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from typing import Any, Protocol
+
+from babel.dates import get_month_names
+from django import template
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from selfservice.core.icons import ICONS
+from selfservice.core.money import Money, format_money
+
+register = template.Library()
+
+ICON_NAMES = frozenset((*ICONS, "logo"))
+BADGES = frozenset({"", "ok", "warn", "bad", "info"})
+NOTHING = "–"
+
+
+class Coloured(Protocol):
+    """Whatever has a UUID as its key: its last bits choose one of eight colours."""
+
+    pk: Any
+
+
+@cache
+def _drawing(name: str, size: str) -> SafeString:
+    if name not in ICON_NAMES:
+        raise ValueError(f"No icon {name!r}: add it to core.icons.ICONS.")
+    css = f"i {size}" if size else "i"
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        css,
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """`{% icon "cart" %}` is 20 px, `{% icon "cart" "s" %}` 16 px; only decoration.
+
+    Raises ValueError for a name that is not in the sprite.
+    """
+    return _drawing(name, size)
+
+
+@register.simple_tag
+def badge(kind: str, label: str) -> SafeString:
+    """A state with a name. `kind` is ok, warn, bad, info or "" for grey."""
+    if kind not in BADGES:
+        raise ValueError(f"No kind of badge {kind!r}.")
+    css = f"badge {kind}" if kind else "badge"
+    return format_html('<span class="{}">{}</span>', css, label)
+
+
+@register.simple_tag
+def money(amount: Money | int, currency: str = "") -> str:
+    """`{% money price.minor price.currency %}` or `{% money total %}` of a Money."""
+    if isinstance(amount, Money):
+        return format_money(amount)
+    return format_money(Money(amount, currency))
+
+
+@cache
+def _months(language: str) -> dict[int, str]:
+    names = get_month_names("abbreviated", locale=language.replace("-", "_"))
+    return {number: name.rstrip(".") for number, name in names.items()}
+
+
+def format_day(value: dt.date) -> str:
+    """14 Mar 2027, or 14 mrt 2027; an instant in the active time zone."""
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value)
+    month = _months(get_language() or "en")[value.month]
+    return f"{value.day} {month} {value.year}"
+
+
+def format_moment(value: dt.datetime) -> str:
+    """14 Mar 2027, 09:40, in the active time zone."""
+    return f"{format_day(value)}, {timezone.localtime(value):%H:%M}"
+
+
+@register.simple_tag
+def day(value: dt.date | None) -> str:
+    return NOTHING if value is None else format_day(value)
+
+
+@register.simple_tag
+def moment(value: dt.datetime | None) -> str:
+    return NOTHING if value is None else format_moment(value)
+
+
+def colour(thing: Coloured) -> str:
+    """The class of one of the eight soft pairs; the same one for the same key."""
+    return f"a{thing.pk.int % 8 + 1}"
+
+
+@register.simple_tag
+def tile(product: Any, size: str = "") -> SafeString:
+    """A product's picture: its icon on its colour. Sizes: "", "s", "l"."""
+    name = product.icon if product.icon in ICON_NAMES else "box"
+    css = f"tile {colour(product)} {size}".rstrip()
+    return format_html('<span class="{}">{}</span>', css, _drawing(name, ""))
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word: "Zoë van den Bergh" is ZB."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+@register.simple_tag
+def avatar(user: Any, size: str = "") -> SafeString:
+    """A person's initials on their colour; only decoration beside the name."""
+    css = f"avatar {colour(user)} {size}".rstrip()
+    return format_html(
+        '<span class="{}" aria-hidden="true">{}</span>',
+        css,
+        initials(user.display_name),
+    )
+
+
+def bold(text: str) -> SafeString:
+    return format_html("<b>{}</b>", text)
+
+
+@register.simple_tag
+def persona(user: Any, second: str | None = None, url: str = "") -> SafeString:
+    """Initials, name and a second line: the e-mail address unless given."""
+    line = user.email if second is None else second
+    name = conditional_escape(user.display_name)
+    named = format_html('<a href="{}">{}</a>', url, name) if url else bold(name)
+    small = format_html("<small>{}</small>", line) if line else ""
+    return format_html(
+        '<div class="per">{}<div>{}{}</div></div>', avatar(user), named, small
+    )
+
+
+@register.simple_tag
+def meter(value: int, maximum: int, label: str = "", css: str = "") -> SafeString:
+    """A bar of `value` out of `maximum`; the numbers must stand beside it.
+
+    `css`: "off" for something not active, "wide" for the bar of a card.
+    """
+    spoken = label or gettext("%(value)s of %(maximum)s licenses assigned") % {
+        "value": value,
+        "maximum": maximum,
+    }
+    looks = format_html(' class="{}"', css) if css else ""
+    return format_html(
+        '<progress{} value="{}" max="{}" aria-label="{}"></progress>',
+        looks,
+        value,
+        max(maximum, 1),
+        spoken,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sort_head(
+    context: dict[str, Any], field: str, label: str, css: str = ""
+) -> SafeString:
+    """A column head that sorts: links to `?sort=field`, then to `?sort=-field`.
+
+    The view puts the order in force into the context as `sort`, like "-date".
+    """
+    request: HttpRequest = context["request"]
+    current = context.get("sort", "")
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{field}" if current == field else field
+    order, mark = {
+        field: ("ascending", _drawing("chevron-up", "s")),
+        f"-{field}": ("descending", _drawing("chevron-down", "s")),
+    }.get(current, ("", ""))
+    return format_html(
+        '<th scope="col"{}{}><a href="?{}" data-list>{}{}</a></th>',
+        format_html(' class="{}"', css) if css else "",
+        format_html(' aria-sort="{}"', order) if order else "",
+        query.urlencode(),
+        label,
+        mark,
+    )
+
+
+@register.simple_tag
+def breadcrumb(*steps: str) -> SafeString:
+    """`{% breadcrumb label url label url here %}`: links, and last where one is."""
+    pairs = list(zip(steps[:-1:2], steps[1::2], strict=True))
+    links = format_html_join("", '<li><a href="{1}">{0}</a></li>', pairs)
+    return format_html(
+        '<nav aria-label="{}"><ol class="crumbs">{}'
+        '<li aria-current="page">{}</li></ol></nav>',
+        gettext("Breadcrumb"),
+        links,
+        steps[-1],
+    )
+
+
+@register.simple_tag
+def marked(text: str, found: str) -> SafeString:
+    """`text` with the first place of `found` in a mark, whatever its case."""
+    start = text.casefold().find(found.casefold()) if found else -1
+    # Case folding may change the length ("ß"); then the place would be a lie.
+    if start < 0 or len(text.casefold()) != len(text):
+        return mark_safe(conditional_escape(text))  # noqa: S308  escaped just now
+    end = start + len(found)
+    return format_html("{}<mark>{}</mark>{}", text[:start], text[start:end], text[end:])
