@@ -7,6 +7,7 @@ from functools import cache
 import stripe
 from django.conf import settings
 from django.db import connections
+from stripe._base_address import BaseAddresses
 
 
 class CallInsideTransaction(RuntimeError):
@@ -46,7 +47,7 @@ def _client(
 ) -> stripe.StripeClient:
     # The client's own default is 80 s and, unlike the module's, no retry at all.
     http = stripe.RequestsClient(timeout=timeout)
-    addresses: stripe.BaseAddresses = {"api": base} if base else {}
+    addresses: BaseAddresses = {"api": base} if base else {}
     return stripe.StripeClient(
         key,
         stripe_version=settings.STRIPE_API_VERSION,

@@ -138,7 +138,7 @@ def rate_bp(tax_minor: int, taxable_minor: int) -> int | None:
 
 def _subscription(found: stripe.Subscription) -> StripeSubscription:
     item = found["items"].data[0]
-    metadata = found.metadata.to_dict() if found.metadata else {}
+    metadata = found.metadata.to_dict()
     return StripeSubscription(
         id=found.id,
         item_id=item.id,

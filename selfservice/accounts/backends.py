@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth.models import AnonymousUser
 
 from selfservice.accounts.models import User
 
@@ -16,5 +17,5 @@ class PersonBackend(AuthenticationBackend):
         people = User.objects.select_related("organization")
         return people.filter(pk=user_id, is_active=True, removed_at=None).first()
 
-    def user_can_authenticate(self, user: User | None) -> bool:
-        return user is not None and user.can_sign_in
+    def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
+        return isinstance(user, User) and user.can_sign_in

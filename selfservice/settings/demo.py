@@ -6,6 +6,7 @@ import os
 
 from selfservice.settings.base import *  # noqa: F403  settings modules extend each other
 from selfservice.settings.base import (
+    AUTH_PASSWORD_VALIDATORS,
     STRIPE_JS_PUBLIC_URL,
     VAR_DIR,
     content_security_policy,
@@ -33,7 +34,7 @@ MAILERS = {
     }
 }
 # Eight characters and no dictionary word are for production; the demo says `demo`.
-AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []
+AUTH_PASSWORD_VALIDATORS.clear()
 
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "http://127.0.0.1:12111")
 STRIPE_SANDBOX_ORIGIN = os.environ.get("STRIPE_SANDBOX_ORIGIN", STRIPE_API_BASE)

@@ -52,13 +52,13 @@ LABELS: dict[str, Promise] = {
 }
 # The look of the badge that names the state.
 BADGES = {
-    PENDING: "warning",
-    ACTIVE: "success",
+    PENDING: "warn",
+    ACTIVE: "ok",
     TRIAL: "info",
-    PAST_DUE: "danger",
-    EXPIRED: "neutral",
-    DISABLED: "neutral",
-    DELETED: "neutral",
+    PAST_DUE: "bad",
+    EXPIRED: "",
+    DISABLED: "",
+    DELETED: "",
 }
 # New licenses can be handed out only in these.
 ASSIGNABLE = frozenset({ACTIVE, TRIAL, PAST_DUE})
@@ -153,7 +153,7 @@ def state_case(now: dt.datetime) -> Case:
     )
 
 
-def _plus(column: str, span: dt.timedelta) -> ExpressionWrapper:
+def _plus(column: str, span: dt.timedelta) -> Expression:
     return ExpressionWrapper(F(column) + Value(span), output_field=DateTimeField())
 
 
