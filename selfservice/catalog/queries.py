@@ -33,7 +33,8 @@ def products_on_sale(
         plans__retired_at=None,
         plans__prices__retired_at=None,
         plans__prices__currency=currency,
-    ).exclude(plans__prices__stripe_price_id="")
+        plans__prices__stripe_price_id__gt="",
+    )
     if category:
         products = products.filter(category=category)
     for word in text.split():

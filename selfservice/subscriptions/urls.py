@@ -1,8 +1,35 @@
-"""The addresses of this room."""
+"""The addresses of buying and of what was bought."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+from django.views.generic import TemplateView
+
+from selfservice.subscriptions.views import checkout, marketplace, orders, products
 
 app_name = "subscriptions"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("marketplace/", marketplace.marketplace, name="marketplace"),
+    path("marketplace/<slug:slug>/", marketplace.product, name="product"),
+    path("checkout/card/", checkout.start_card, name="start_card"),
+    path("checkout/<uuid:plan_id>/", checkout.checkout, name="checkout"),
+    path(
+        "terms/",
+        TemplateView.as_view(template_name="subscriptions/terms.html"),
+        name="terms",
+    ),
+    path("orders/<uuid:subscription_id>/", orders.order, name="order"),
+    path(
+        "orders/<uuid:subscription_id>/payment/",
+        orders.finish_payment,
+        name="finish_payment",
+    ),
+    path("orders/<uuid:subscription_id>/drop/", orders.drop, name="drop_order"),
+    path("products/", products.products, name="products"),
+    path("subscriptions/<uuid:subscription_id>/", products.details, name="details"),
+    path(
+        "subscriptions/<uuid:subscription_id>/menu/",
+        products.row_menu,
+        name="row_menu",
+    ),
+]

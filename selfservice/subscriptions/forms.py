@@ -1,0 +1,213 @@
+"""The only parsers of what comes in: addresses and forms of buying and of lists."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from babel.core import Locale
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+from stdnum.eu import vat
+from stdnum.exceptions import ValidationError as NumberError
+
+from billing.services.accounts import SoldTo
+from selfservice.accounts.models import User
+from selfservice.subscriptions.lifecycle import LABELS
+
+MOST_LICENSES = 100_000
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """ISO codes with their names in the reader's language, in its order."""
+    names = Locale.parse((get_language() or "en").replace("-", "_")).territories
+    known = [(code, str(names.get(code, name))) for code, name in countries]
+    return sorted(known, key=lambda pair: pair[1])
+
+
+class CheckoutQuery(forms.Form):
+    """Checkout's address. What can't be read counts as not given."""
+
+    order = forms.UUIDField(required=False)
+    quantity = forms.IntegerField(required=False, min_value=1, max_value=MOST_LICENSES)
+    card_session = forms.CharField(required=False, max_length=200)
+
+    def value(self, name: str, default: Any) -> Any:
+        self.is_valid()
+        found = self.cleaned_data.get(name)
+        return default if found in (None, "") else found
+
+
+class SoldToForm(forms.Form):
+    """Who buys, asked at the first purchase."""
+
+    name = forms.CharField(
+        label=_("Organization name"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    line1 = forms.CharField(
+        label=_("Street and number"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
+    )
+    line2 = forms.CharField(
+        label=_("Address line 2 (optional)"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    postal_code = forms.CharField(
+        label=_("Postal code"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
+    )
+    city = forms.CharField(
+        label=_("City"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+    country = forms.ChoiceField(
+        label=_("Country or region"),
+        choices=country_choices,
+        help_text=_("Tax and currency follow from it. It can't be changed later."),
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail for invoices"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    tax_id = forms.CharField(
+        label=_("Tax ID (optional)"),
+        max_length=30,
+        required=False,
+        help_text=_("Your VAT number in the European Union, such as NL004495445B01."),
+    )
+    po_number = forms.CharField(
+        label=_("PO number (optional)"),
+        max_length=30,
+        required=False,
+        help_text=_("Printed on your invoices."),
+    )
+
+    def clean_tax_id(self) -> str:
+        number: str = self.cleaned_data["tax_id"].strip()
+        if not number:
+            return ""
+        try:
+            return str(vat.compact(vat.validate(number)))
+        except NumberError as error:
+            raise forms.ValidationError(
+                _(
+                    "This isn't a VAT number of the European Union: check it, with"
+                    " its two letters at the start, or leave it empty."
+                )
+            ) from error
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number, country = data.get("tax_id", ""), data.get("country", "")
+        # Greece writes EL before its numbers.
+        prefix = {"GR": "EL"}.get(country, country)
+        if number and country and not number.startswith(prefix):
+            self.add_error(
+                "tax_id",
+                _("This VAT number is of another country than the address."),
+            )
+        return data
+
+    def sold_to(self) -> SoldTo:
+        """What was typed, once the form is valid."""
+        return SoldTo(**{name: str(self.cleaned_data[name]) for name in self.fields})
+
+    @classmethod
+    def proposed(cls, buyer: User) -> dict[str, str]:
+        """What is known already."""
+        organization = buyer.organization
+        return {
+            "name": organization.name,
+            "country": organization.country,
+            "email": buyer.email,
+        }
+
+
+class OrderForm(forms.Form):
+    """Checkout itself. `payment` is a stored card's id, or `new`."""
+
+    order = forms.UUIDField(widget=forms.HiddenInput)
+    plan = forms.UUIDField()
+    quantity = forms.IntegerField(
+        label=_("Licenses"),
+        min_value=1,
+        max_value=MOST_LICENSES,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "required": _("Enter how many licenses you want."),
+            "invalid": _("Enter the number of licenses in digits, such as 12."),
+            "min_value": _("Buy at least 1 license."),
+            "max_value": _("More than %(limit_value)s licenses can't be bought here."),
+        },
+    )
+    assign_to_me = forms.BooleanField(
+        label=_("Assign a license to me"), required=False, initial=True
+    )
+    payment = forms.CharField(required=False, max_length=64)
+    setup_intent = forms.CharField(
+        required=False, max_length=200, widget=forms.HiddenInput
+    )
+    quote = forms.CharField(required=False, max_length=2000)
+    terms = forms.BooleanField(
+        required=False,
+        error_messages={"required": _("Accept the terms to place the order.")},
+    )
+    action = forms.ChoiceField(
+        choices=[("update", "update"), ("place", "place")], required=False
+    )
+
+    def clean_payment(self) -> uuid.UUID | None:
+        """The stored card; null for a new one."""
+        chosen = self.cleaned_data["payment"]
+        if chosen in {"", "new"}:
+            return None
+        try:
+            return uuid.UUID(chosen)
+        except ValueError as error:
+            raise forms.ValidationError(_("Choose a payment method.")) from error
+
+    @property
+    def places(self) -> bool:
+        """Whether the button was Place order; else the amount is shown anew."""
+        return self.data.get("action") == "place"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.places and not data.get("terms"):
+            self.add_error("terms", _("Accept the terms to place the order."))
+        return data
+
+
+class MarketplaceFilter(forms.Form):
+    """The catalogue's filters; what can't be read filters nothing."""
+
+    q = forms.CharField(required=False, max_length=100)
+    category = forms.CharField(required=False, max_length=20)
+
+
+class ProductsFilter(forms.Form):
+    """The filters of Your products; what can't be read filters nothing."""
+
+    SORTS = ("name", "-name", "next", "-next", "assigned", "-assigned")
+
+    q = forms.CharField(required=False, max_length=100)
+    channel = forms.ChoiceField(required=False, choices=[("self-service", "")])
+    status = forms.ChoiceField(required=False, choices=list(LABELS.items()))
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in SORTS])
+    page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    def value(self, name: str, default: Any = "") -> Any:
+        self.is_valid()
+        found = self.cleaned_data.get(name)
+        return default if found in (None, "") else found

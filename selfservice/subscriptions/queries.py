@@ -1,0 +1,149 @@
+"""Reads of subscriptions, always through their purchaser and organization."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from billing.models import BillingProfile, Invoice, PaymentMethod
+from billing.services.accounts import currency_of
+from selfservice.accounts.models import User
+from selfservice.activity.models import Activity
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import OrderState, Subscription
+
+PAGE_SIZE = 50
+SHOWN = [OrderState.PROCESSING, OrderState.PENDING, OrderState.CONFIRMED]
+
+
+def subscriptions_of(purchaser: User) -> QuerySet[Subscription]:
+    """What this person bought, pending orders included."""
+    return Subscription.objects.filter(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        order_state__in=SHOWN,
+    )
+
+
+def subscription_for(
+    purchaser: User, subscription_id: uuid.UUID
+) -> Subscription | None:
+    """One of the purchaser's subscriptions with all that its page shows."""
+    return (
+        subscriptions_of(purchaser)
+        .select_related("product", "plan", "price", "profile", "payment_method")
+        .filter(pk=subscription_id)
+        .first()
+    )
+
+
+def buyer_profiles(buyer: User) -> list[BillingProfile]:
+    """The buyer's billing profiles that Stripe knows, oldest first."""
+    profiles = BillingProfile.objects.filter(
+        organization_id=buyer.organization_id, purchaser=buyer
+    ).exclude(stripe_customer_id="")
+    return list(profiles.select_related("account").order_by("id"))
+
+
+def buyer_currency(buyer: User, profiles: list[BillingProfile]) -> str:
+    """What the buyer pays in: the profile's, else that of their country."""
+    if profiles:
+        return profiles[0].currency
+    return currency_of(buyer.organization.country)
+
+
+def cards_of(profile: BillingProfile) -> list[PaymentMethod]:
+    """The profile's cards, the newest first."""
+    return list(
+        PaymentMethod.objects.filter(
+            organization_id=profile.organization_id, profile=profile, detached_at=None
+        ).order_by("-id")
+    )
+
+
+def owned_licenses(purchaser: User, now: dt.datetime) -> dict[uuid.UUID, int]:
+    """Free licenses by product, over the purchaser's usable subscriptions."""
+    rows = (
+        subscriptions_of(purchaser)
+        .annotate(state=lifecycle.state_case(now))
+        .filter(state__in=lifecycle.ASSIGNABLE)
+        .values_list("product_id", "quantity", "assigned")
+    )
+    free: dict[uuid.UUID, int] = {}
+    for product_id, quantity, assigned in rows:
+        free[product_id] = free.get(product_id, 0) + quantity - assigned
+    return free
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of the list, with how many there are in all."""
+
+    rows: list[Subscription]
+    total: int
+    number: int
+
+    @property
+    def has_next(self) -> bool:
+        return self.number * PAGE_SIZE < self.total
+
+
+ORDERS = {
+    "name": ("product__name", "id"),
+    "-name": ("-product__name", "-id"),
+    "next": ("next_at", "id"),
+    "-next": ("-next_at", "-id"),
+    "assigned": ("assigned", "id"),
+    "-assigned": ("-assigned", "-id"),
+}
+
+
+def products_page(
+    *, purchaser: User, now: dt.datetime, text: str, status: str, sort: str, number: int
+) -> ListPage:
+    """One page of Your products; deleted ones only when asked for."""
+    found = subscriptions_of(purchaser).annotate(
+        state=lifecycle.state_case(now),
+        next_at=Coalesce(F("term_end"), F("ordered_at")),
+    )
+    if status:
+        found = found.filter(state=status)
+    else:
+        found = found.exclude(state=lifecycle.DELETED)
+    if text:
+        found = found.filter(Q(product__name__icontains=text))
+    start = (number - 1) * PAGE_SIZE
+    rows = found.select_related("product", "plan", "price").order_by(*ORDERS[sort])
+    return ListPage(list(rows[start : start + PAGE_SIZE]), found.count(), number)
+
+
+def invoices_of(subscription: Subscription, limit: int = 5) -> list[Invoice]:
+    """The latest invoices of a subscription."""
+    return list(
+        Invoice.objects.filter(
+            organization_id=subscription.organization_id,
+            subscription_id=subscription.pk,
+        ).order_by("-finalized_at", "-id")[:limit]
+    )
+
+
+def activity_of(subscription: Subscription, limit: int = 8) -> list[Activity]:
+    """The latest entries of the log about a subscription."""
+    return list(
+        Activity.objects.filter(
+            organization_id=subscription.organization_id, subject_id=subscription.pk
+        ).order_by("-id")[:limit]
+    )
+
+
+def names_of(organization_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The display names of people of one organization."""
+    return dict(
+        User.objects.filter(organization_id=organization_id, pk__in=ids).values_list(
+            "pk", "display_name"
+        )
+    )

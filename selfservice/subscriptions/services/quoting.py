@@ -1,0 +1,101 @@
+"""What Checkout shows, sealed, so that nothing else can be charged."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+
+from django.core import signing
+
+from billing.gateway.shapes import Quote
+from billing.models import BillingProfile
+from selfservice.catalog.queries import Offer
+from selfservice.core import clock
+from selfservice.core.dates import add_months
+from selfservice.core.money import Money
+from selfservice.subscriptions.services.buying import quote as ask_quote
+
+SALT = "subscriptions.quote"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Summary:
+    """What is charged now and later, as it stands beside the order."""
+
+    offer: Offer
+    quantity: int
+    quote: Quote
+    next_charge_at: dt.datetime
+    term_end: dt.datetime
+    refund_until: dt.datetime
+    seal: str
+
+    @property
+    def unit(self) -> Money:
+        return self.offer.price.money
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(self.quote.subtotal_minor, self.quote.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.quote.tax_minor, self.quote.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.quote.total_minor, self.quote.currency)
+
+    @property
+    def tax_percent(self) -> str:
+        """The rate as it is said: 21 or 5.5; empty without tax."""
+        rate = self.quote.tax_rate_bp
+        return "" if rate is None else f"{rate / 100:g}"
+
+    @property
+    def charged_within_term(self) -> bool:
+        """Whether the same amount is charged again before the term ends."""
+        return self.next_charge_at < self.term_end
+
+
+def summarise(*, offer: Offer, quantity: int, profile: BillingProfile) -> Summary:
+    """Ask Stripe what the order costs and seal it.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    quote = ask_quote(offer=offer, quantity=quantity, profile=profile)
+    now = clock.now()
+    return Summary(
+        offer=offer,
+        quantity=quantity,
+        quote=quote,
+        next_charge_at=add_months(now, offer.plan.billing_months),
+        term_end=add_months(now, offer.plan.term_months),
+        refund_until=now + dt.timedelta(days=7),
+        seal=seal(offer, quantity, profile, Money(quote.total_minor, quote.currency)),
+    )
+
+
+def seal(offer: Offer, quantity: int, profile: BillingProfile, total: Money) -> str:
+    """Bind an amount to what it is for; only this server can."""
+    facts = _facts(offer, quantity, profile)
+    return signing.dumps([*facts, total.minor, total.currency], salt=SALT)
+
+
+def unseal(
+    sealed: str, *, offer: Offer, quantity: int, profile: BillingProfile
+) -> Money | None:
+    """The amount that was shown for exactly this; null for anything else."""
+    try:
+        *facts, minor, currency = signing.loads(sealed, salt=SALT, max_age=86_400)
+    except (signing.BadSignature, ValueError):
+        return None
+    if facts != _facts(offer, quantity, profile):
+        return None
+    return Money(int(minor), str(currency))
+
+
+def _facts(offer: Offer, quantity: int, profile: BillingProfile) -> list[str | int]:
+    ids: tuple[uuid.UUID, uuid.UUID] = (offer.price.pk, profile.pk)
+    return [*map(str, ids), quantity]

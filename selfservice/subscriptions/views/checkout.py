@@ -1,0 +1,218 @@
+"""Checkout: who buys (once), then what, with which card, for how much."""
+
+from __future__ import annotations
+
+import uuid
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing import gateway
+from billing.gateway.shapes import Card
+from billing.models import BillingProfile
+from billing.services import cards as card_service
+from billing.services.accounts import currency_of, open_account
+from selfservice.accounts.models import User
+from selfservice.accounts.requests import person
+from selfservice.catalog.models import Plan
+from selfservice.catalog.queries import Offer, offer_of
+from selfservice.core.errors import DomainError
+from selfservice.core.htmx import HtmxHttpRequest
+from selfservice.core.ids import uuid7
+from selfservice.subscriptions.forms import CheckoutQuery, OrderForm, SoldToForm
+from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.queries import buyer_profiles
+from selfservice.subscriptions.services.buying import (
+    check_offer,
+    find_order,
+    place_order,
+)
+from selfservice.subscriptions.views.checkout_page import (
+    CheckoutPage,
+    order_from,
+    show_checkout,
+    show_sold_to,
+)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HtmxHttpRequest, plan_id: uuid.UUID) -> HttpResponse:
+    buyer = person(request)
+    plan = Plan.objects.select_related("product").filter(pk=plan_id).first()
+    if plan is None:
+        raise Http404
+    if request.method == "POST":
+        return _post(request, buyer, plan)
+    query = CheckoutQuery(request.GET)
+    key = query.value("order", None)
+    if key is None:
+        return redirect(_address(plan.pk, uuid7(), query.value("quantity", 1)))
+    placed = find_order(buyer=buyer, key=key)
+    if placed is not None and placed.order_state != OrderState.DECLINED:
+        return redirect("subscriptions:order", placed.pk)
+    return _get(request, buyer, plan, query, placed)
+
+
+def _address(plan_id: uuid.UUID, key: uuid.UUID, quantity: int) -> str:
+    path = reverse("subscriptions:checkout", args=[plan_id])
+    return f"{path}?{urlencode({'order': key, 'quantity': quantity})}"
+
+
+def _get(
+    request: HtmxHttpRequest,
+    buyer: User,
+    plan: Plan,
+    query: CheckoutQuery,
+    placed: Subscription | None,
+) -> HttpResponse:
+    quantity = query.value("quantity", 1)
+    profile = _profile(buyer)
+    if profile is None:
+        form = SoldToForm(initial=SoldToForm.proposed(buyer))
+        return show_sold_to(request, plan, quantity, form, key=query.value("order", ""))
+    form_data = {
+        "order": query.value("order", None),
+        "plan": plan.pk,
+        "quantity": quantity,
+        "assign_to_me": bool(buyer.usage_location),
+    }
+    page = CheckoutPage(
+        buyer=buyer,
+        plan=plan,
+        profile=profile,
+        quantity=quantity,
+        form=OrderForm(initial=form_data),
+        error=placed.decline if placed is not None else "",
+        entered=_returned_card(profile, query.value("card_session", "")),
+    )
+    return show_checkout(request, page)
+
+
+def _returned_card(profile: BillingProfile, session_id: str) -> tuple[str, Card] | None:
+    """The card entered on Stripe's own page, with its setup; null when there is none.
+
+    Only read here: it is stored when the order is placed.
+    """
+    if not session_id:
+        return None
+    try:
+        setup = gateway.read_hosted_card_page(session_id)
+    except DomainError:
+        return None
+    mine = setup.customer_id == profile.stripe_customer_id
+    if not mine or setup.status != "succeeded" or setup.card is None:
+        return None
+    return setup.id, setup.card
+
+
+def _profile(buyer: User) -> BillingProfile | None:
+    return next(iter(buyer_profiles(buyer)), None)
+
+
+def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
+    profile = _profile(buyer)
+    if profile is None or "line1" in request.POST:
+        return _sold_to(request, buyer, plan)
+    form = OrderForm(request.POST)
+    form.is_valid()
+    chosen = form.cleaned_data.get("plan") or plan.pk
+    plan = Plan.objects.select_related("product").filter(pk=chosen).first() or plan
+    page = CheckoutPage(
+        buyer=buyer,
+        plan=plan,
+        profile=profile,
+        quantity=form.cleaned_data.get("quantity") or 1,
+        form=form,
+    )
+    if not form.places:
+        return show_checkout(request, page)
+    if form.errors:
+        return show_checkout(request, page, status=422)
+    return _place(request, page)
+
+
+def _sold_to(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
+    """The first step: who buys. Its answer is the next step's address."""
+    query = CheckoutQuery(request.POST)
+    quantity = query.value("quantity", 1)
+    key = query.value("order", None) or uuid7()
+    form = SoldToForm(request.POST)
+    if form.is_valid():
+        sold_to = form.sold_to()
+        try:
+            _refuse_currency(form, plan, sold_to.country)
+            if not form.errors:
+                check_offer(
+                    buyer=buyer, offer=_any_offer(plan, sold_to.country), quantity=1
+                )
+                open_account(purchaser=buyer, sold_to=sold_to)
+                return redirect(_address(plan.pk, key, quantity))
+        except DomainError as error:
+            form.add_error(None, str(error))
+    return show_sold_to(request, plan, quantity, form, key=key, status=422)
+
+
+def _any_offer(plan: Plan, country: str) -> Offer:
+    offer = offer_of(plan_id=plan.pk, currency=currency_of(country))
+    if offer is None:
+        raise Http404
+    return offer
+
+
+def _refuse_currency(form: SoldToForm, plan: Plan, country: str) -> None:
+    currency = currency_of(country)
+    if offer_of(plan_id=plan.pk, currency=currency) is None:
+        form.add_error(
+            "country",
+            _(
+                "%(product)s isn't sold in %(currency)s, the currency of this country."
+                " Choose another plan or another country."
+            )
+            % {"product": plan.product.name, "currency": currency},
+        )
+
+
+def _place(request: HtmxHttpRequest, page: CheckoutPage) -> HttpResponse:
+    data = page.form.cleaned_data
+    try:
+        card = page.choose_card(data["payment"], data["setup_intent"])
+        if card is None:
+            return _card_page(page)
+        placed = place_order(order=order_from(page), card=card, buyer=page.buyer)
+    except DomainError as error:
+        page.form.add_error(None, str(error))
+        return show_checkout(request, page, status=422)
+    if placed.order_state == OrderState.DECLINED:
+        page.form.add_error(None, placed.decline)
+        return show_checkout(request, page, status=422)
+    return redirect("subscriptions:order", placed.pk)
+
+
+def _card_page(page: CheckoutPage) -> HttpResponse:
+    """Without JavaScript the card is entered on Stripe's own page."""
+    key = page.form.cleaned_data["order"]
+    back = f"{settings.PORTAL_BASE_URL}{_address(page.plan.pk, key, page.quantity)}"
+    hosted = card_service.begin_hosted_card_page(
+        profile=page.profile, back_url=f"{back}&card_session={{CHECKOUT_SESSION_ID}}"
+    )
+    return redirect(hosted.url)
+
+
+@require_POST
+def start_card(request: HtmxHttpRequest) -> HttpResponse:
+    """For the Payment Element: a new SetupIntent of the buyer's billing profile."""
+    profile = _profile(person(request))
+    if profile is None:
+        raise Http404
+    try:
+        setup = card_service.begin_card_setup(profile=profile)
+    except DomainError as error:
+        return JsonResponse({"error": str(error)}, status=503)
+    return JsonResponse({"client_secret": setup.client_secret})

@@ -1,0 +1,114 @@
+"""Purchase services: the catalogue, and a product's page."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from selfservice.accounts.models import User
+from selfservice.accounts.requests import person
+from selfservice.catalog.models import Category, Product
+from selfservice.catalog.queries import Offer, offers, products_on_sale
+from selfservice.core import clock
+from selfservice.core.htmx import HtmxHttpRequest, render_page
+from selfservice.core.lists import choices
+from selfservice.core.money import Money
+from selfservice.subscriptions.forms import MarketplaceFilter
+from selfservice.subscriptions.queries import (
+    buyer_currency,
+    buyer_profiles,
+    owned_licenses,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shelf:
+    """A product as the catalogue shows it. `cheapest` is per license and month."""
+
+    product: Product
+    cheapest: Money
+    free: int | None
+
+
+@require_safe
+def marketplace(request: HtmxHttpRequest) -> HttpResponse:
+    buyer = person(request)
+    form = MarketplaceFilter(request.GET)
+    form.is_valid()
+    text = form.cleaned_data.get("q", "")
+    category = form.cleaned_data.get("category", "")
+    if category not in Category.values:
+        category = ""
+    currency = buyer_currency(buyer, buyer_profiles(buyer))
+    context = {
+        "shelves": _shelves(buyer, currency, text, category),
+        "q": text,
+        "category": category,
+        "categories": choices(
+            request,
+            "category",
+            [("", _("All")), *Category.choices],
+            chosen=category,
+        ),
+    }
+    return render_page(
+        request, "subscriptions/marketplace.html", context, partial="list"
+    )
+
+
+def _shelves(buyer: User, currency: str, text: str, category: str) -> list[Shelf]:
+    products = products_on_sale(currency=currency, text=text, category=category)
+    plans = offers(currency=currency, product_ids=[p.pk for p in products])
+    owned = owned_licenses(buyer, clock.now())
+    return [
+        Shelf(
+            product,
+            min((o.per_month for o in plans[product.pk]), key=lambda m: m.minor),
+            owned.get(product.pk),
+        )
+        for product in products
+        if product.pk in plans
+    ]
+
+
+@require_safe
+def product(request: HtmxHttpRequest, slug: str) -> HttpResponse:
+    buyer = person(request)
+    found = Product.objects.filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    currency = buyer_currency(buyer, buyer_profiles(buyer))
+    plans = offers(currency=currency, product_ids=[found.pk]).get(found.pk, [])
+    free = owned_licenses(buyer, clock.now()).get(found.pk)
+    context = {
+        "product": found,
+        "offers": plans,
+        "best": _best(plans),
+        "currency": currency,
+        "sold": found.sold_at(clock.now()),
+        "free": free,
+        "owned": _owned_sentence(free),
+        "buyer": buyer,
+    }
+    return render_page(
+        request, "subscriptions/product.html", context, partial="content"
+    )
+
+
+def _best(plans: list[Offer]) -> Offer | None:
+    """The plan that costs least per month; proposed, never forced."""
+    return min(plans, key=lambda o: o.per_month.minor, default=None)
+
+
+def _owned_sentence(free: int | None) -> str:
+    if free is None:
+        return ""
+    return ngettext(
+        "You have %(count)d free license for this product.",
+        "You have %(count)d free licenses for this product.",
+        free,
+    ) % {"count": free}

@@ -1,0 +1,86 @@
+// Checkout: the card is entered in Stripe's frame and confirmed before the form goes.
+(() => {
+  "use strict";
+  const form = document.querySelector("#checkout");
+  if (!form) return;
+  const box = form.querySelector("[data-card]");
+  const note = form.querySelector("[data-card-error]");
+  const setup = form.elements.setup_intent;
+  const words = JSON.parse(document.querySelector("#declines")?.textContent || "{}");
+  let stripe, elements, clientSecret, mounting, busy;
+
+  const say = (text) => {
+    note.hidden = !text;
+    note.querySelector("p").textContent = text || "";
+    if (text) note.scrollIntoView({ block: "center" });
+  };
+  const explain = (error) => words[error.decline_code] || words[error.code] || error.message || words[""];
+  const entersCard = () => box && form.elements.payment.value === "new" && !setup.value;
+
+  // A GET must not write, so the SetupIntent is asked for when the card is wanted.
+  const mount = async () => {
+    if (!entersCard() || mounting || !window.Stripe) return;
+    mounting = true;
+    try {
+      const answer = await fetch(form.dataset.start, {
+        method: "POST",
+        headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
+      });
+      const found = await answer.json();
+      if (!answer.ok) throw new Error(found.error);
+      clientSecret = found.client_secret;
+      stripe ??= window.Stripe(form.dataset.key);
+      elements = stripe.elements({ clientSecret, locale: form.dataset.locale, appearance: { theme: "flat" } });
+      box.hidden = false;
+      elements.create("payment").mount(box);
+    } catch (error) {
+      mounting = false;
+      say(error.message);
+    }
+  };
+  const show = () => {
+    if (!box) return;
+    box.hidden = !entersCard() || !elements;
+    mount();
+  };
+
+  const button = () => document.querySelector("button[form=checkout][value=place]");
+  const lock = (on) => {
+    busy = on;
+    const press = button();
+    if (!press) return;
+    press.setAttribute("aria-disabled", String(on));
+    press.dataset.text ??= press.textContent;
+    press.textContent = on ? press.dataset.busyText : press.dataset.text;
+  };
+
+  const confirm = async () => {
+    const checked = await elements.submit();
+    if (checked.error) return checked;
+    return stripe.confirmSetup({
+      elements,
+      clientSecret,
+      confirmParams: { return_url: location.href },
+      redirect: "if_required",
+    });
+  };
+
+  form.addEventListener("submit", async (event) => {
+    if (busy) return event.preventDefault();
+    if (event.submitter?.value !== "place") return;
+    say("");
+    lock(true);
+    // Without Stripe's script the server leads to Stripe's own page.
+    if (!entersCard() || !elements) return;
+    event.preventDefault();
+    const { error, setupIntent } = await confirm();
+    lock(false);
+    if (error) return say(explain(error));
+    setup.value = setupIntent.id;
+    form.requestSubmit(button());
+  });
+  form.addEventListener("change", show);
+  addEventListener("pageshow", () => lock(false));
+  // A payment element that can't load leaves the way over Stripe's own page open.
+  show();
+})();
