@@ -4,84 +4,49 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const on = (type, handler, capture) => document.addEventListener(type, handler, capture);
-  const pane = $("#pane");
-  let opener, lastUrl;
-
   const load = (url, target, source, swap = "innerHTML") => htmx.ajax("GET", url, { target, swap, source });
-  const plain = (event) => !event.defaultPrevented && !event.button && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-  const fill = (text, number) => text.replace("#", String(number).replace("-", "−"));
+  const loadList = (url) => {
+    const list = $("#list");
+    // The newest question wins, whatever is still under way.
+    htmx.trigger(list, "htmx:abort");
+    load(url, list, list, "outerHTML");
+  };
+  const fill = (text, number) => text.replace("#", number < 0 ? `−${-number}` : number);
+  const pane = $("#pane");
+  let opener, typing;
 
   // Panes and dialogs: one <dialog>, filled from the link's own address.
-  const openPane = (url, kind, from) => {
-    opener = from;
-    lastUrl = url;
+  const openPane = (url, kind, source) => {
+    opener = source;
     pane.className = kind || "pane";
-    load(url, "#pane", from);
+    load(url, "#pane", source);
   };
   const showPane = () => {
     // An empty answer means: done.
     if (!pane.firstElementChild) return pane.close();
     if (!pane.open) pane.showModal();
-    ($("[aria-invalid=true], [role=alert], [autofocus]", pane) || $("[tabindex='-1']", pane) || pane).focus();
+    ($("[aria-invalid=true], [role=alert], [autofocus]", pane) || $("[tabindex]", pane))?.focus();
   };
-  if (pane) {
-    pane.addEventListener("close", () => {
-      pane.replaceChildren();
-      opener?.focus();
-      opener = null;
-    });
-    pane.addEventListener("mousedown", (event) => {
-      const box = pane.getBoundingClientRect();
-      if (event.target === pane && (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom)) pane.close();
-    });
-  }
-
-  // A list's own links and filter forms replace only the list.
-  const formUrl = (form, submitter) => {
-    const data = new FormData(form, submitter);
-    const query = new URLSearchParams([...data].filter(([name, value]) => value !== "" && name !== "csrfmiddlewaretoken"));
-    return `${(submitter?.formAction && submitter.hasAttribute("formaction") ? submitter.formAction : form.action).split("?")[0]}?${query}`;
-  };
-
-  // Menus.
-  const menuOf = (element) => element.closest("details.menu, .menu-cell");
-  const closeMenus = (except) => {
-    $$("details.menu[open]").forEach((menu) => menu !== except && (menu.open = false));
-    $$("[data-menu][aria-expanded=true]").forEach((button) => {
-      if (button.parentElement === except) return;
-      button.setAttribute("aria-expanded", "false");
-      $(".menu-list", button.parentElement)?.remove();
-    });
-  };
-  const menuItems = (menu) => $$(".menu-list :is(a, button, input)", menu);
-
-  on("click", (event) => {
-    const target = event.target;
-    const menu = menuOf(target);
-    const link = target.closest("a[data-pane], a[data-list], a[data-menu], [data-close], [data-step], [data-clear], [data-dismiss], [data-remove], [role=option]");
-    if (!target.closest("[data-menu]")) closeMenus(target.closest(".menu-list a") ? null : menu);
-    if (!link || !plain(event)) return;
-    const data = link.dataset;
-    if ("close" in data) {
-      if (!pane?.contains(link)) return;
-      pane.close();
-    } else if ("pane" in data) openPane(link.href, data.pane, link.closest(".menu-cell")?.firstElementChild || link.closest("details.menu")?.firstElementChild || link);
-    else if ("list" in data) load(link.href, "#list", link, "outerHTML");
-    else if ("menu" in data) openMenu(link);
-    else if ("step" in data) step(link);
-    else if ("clear" in data) $$("[type=checkbox]", link.closest("form")).forEach((box) => select(box, false));
-    else if ("dismiss" in data) link.closest(".message").remove();
-    else if ("remove" in data) unpick(link);
-    else pick(link);
-    event.preventDefault();
+  pane.addEventListener("close", () => {
+    pane.replaceChildren();
+    opener?.focus();
   });
 
+  // Menus: details.menu, and [data-menu], whose list is fetched when it opens.
+  const closeMenus = (except) => {
+    $$("details.menu[open]").forEach((menu) => (menu.open = menu === except));
+    $$("[data-menu][aria-expanded=true]").forEach((button) => {
+      button.setAttribute("aria-expanded", false);
+      button.nextElementSibling?.remove();
+    });
+  };
   const openMenu = (button) => {
-    const open = button.getAttribute("aria-expanded") === "true";
+    const open = button.ariaExpanded === "true";
     closeMenus();
     if (open) return;
-    button.setAttribute("aria-expanded", "true");
-    load(button.href, button.parentElement, button, "beforeend").then(() => menuItems(button.parentElement)[0]?.focus());
+    button.nextElementSibling?.remove();
+    button.setAttribute("aria-expanded", true);
+    load(button.href, button.parentElement, button, "beforeend").then(() => $(".menu-list a", button.parentElement)?.focus());
   };
 
   const step = (button) => {
@@ -91,198 +56,193 @@
   };
 
   // Selecting rows: [data-all], the count in [data-selected], commands in [data-needs].
-  const select = (box, checked) => {
-    box.checked = checked;
-    box.dispatchEvent(new Event("change", { bubbles: true }));
-  };
-  const countSelected = (form) => {
-    const boxes = $$("tbody [type=checkbox]", form);
-    const count = boxes.filter((box) => box.checked).length;
-    const all = $("[data-all]", form);
-    all.checked = count > 0 && count === boxes.length;
-    all.indeterminate = count > 0 && count < boxes.length;
+  const boxes = (form) => $$("tbody [type=checkbox]", form);
+  const countSelected = (all) => {
+    const { form } = all;
+    const count = boxes(form).filter((box) => box.checked).length;
+    all.checked = count && count === boxes(form).length;
+    all.indeterminate = count && !all.checked;
     $$("[data-selected]", form).forEach((text) => {
       text.hidden = !count;
-      const words = $("b", text);
-      words.textContent = fill(text.dataset.selected, count);
+      $("b", text).textContent = fill(text.dataset.selected, count);
     });
     $$("[data-needs]", form).forEach((button) => (button.disabled = !count));
   };
+  const selectAll = (form, checked) => {
+    boxes(form).forEach((box) => (box.checked = checked));
+    countSelected($("[data-all]", form));
+  };
 
-  on("change", (event) => {
+  const ACTIONS = {
+    close: () => pane.close(),
+    pane: (link) => openPane(link.href, link.dataset.pane, link.closest(".menu-cell, details.menu")?.firstElementChild || link),
+    list: (link) => loadList(link.href),
+    menu: openMenu,
+    step,
+    clear: (button) => selectAll(button.form, false),
+    dismiss: (button) => button.closest(".message").remove(),
+    remove: (button) => unpick(button),
+    person: (option) => pick(option),
+  };
+  on("click", (event) => {
     const { target } = event;
-    const form = target.form;
-    if (target.matches("[data-all]")) $$("tbody [type=checkbox]", form).forEach((box) => (box.checked = target.checked));
-    if (form && $("[data-all]", form)) countSelected(form);
+    const names = Object.keys(ACTIONS);
+    const link = target.closest(names.map((name) => `[data-${name}]:not(form, button[data-pane])`));
+    const name = link && names.find((key) => key in link.dataset);
+    const skip = event.metaKey || event.ctrlKey || event.shiftKey || (name === "close" && !pane.contains(link));
+    if (name && !skip) {
+      event.preventDefault();
+      ACTIONS[name](link);
+    }
+    if (name !== "menu") closeMenus(name ? null : target.closest("details.menu"));
+  });
+
+  on("change", ({ target }) => {
+    const { form } = target;
+    const all = form && $("[data-all]", form);
+    if (target === all) selectAll(form, all.checked);
+    else if (all) countSelected(all);
     if (form?.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
   });
-  let typing;
-  on("input", (event) => {
-    const form = event.target.form;
-    if (event.target.type !== "search" || !form?.matches("[data-auto]")) return;
+  on("input", ({ target }) => {
+    if (target.type !== "search" || !target.form.matches("[data-auto]")) return;
     clearTimeout(typing);
-    typing = setTimeout(() => form.requestSubmit(), 250);
+    typing = setTimeout(() => target.form.requestSubmit(), 250);
   });
 
   // Forms: lists and panes by htmx; a form that is under way is not sent again.
+  const busy = (form, yes) => {
+    yes ? (form.dataset.busy = 1) : delete form.dataset.busy;
+    // Later: the pressed button's name and value must still be read.
+    setTimeout(() => [...form.elements].forEach((button) => button.type === "submit" && (button.ariaDisabled = yes)));
+  };
   on("submit", (event) => {
-    const form = event.target;
-    if (form.dataset.busy) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    } else if (form.method === "get" && (event.submitter?.hasAttribute("data-pane") || "list" in form.dataset)) {
-      event.preventDefault();
-      const url = formUrl(form, event.submitter);
-      "list" in form.dataset ? load(url, "#list", form, "outerHTML") : openPane(url, event.submitter.dataset.pane, event.submitter);
-    } else if (form.method === "post" && !("own" in form.dataset)) {
-      form.dataset.busy = "1";
-      // After the form's data were read: the pressed button's name is part of them.
-      setTimeout(() => buttons(form).forEach((button) => button.setAttribute("aria-disabled", "true")));
-      if (!pane?.contains(form)) return;
-      event.preventDefault();
-      const { name, value } = event.submitter || {};
-      htmx.ajax("POST", form.action, { target: "#pane", source: form, values: name ? { [name]: value } : {} });
+    const { target: form, submitter } = event;
+    const data = new FormData(form, submitter);
+    const send = form.method === "post" ? pane.contains(form) : "list" in form.dataset || submitter?.matches("[data-pane]");
+    if ("own" in form.dataset) return;
+    if (form.dataset.busy || send) event.preventDefault();
+    if (form.dataset.busy) return;
+    if (form.method === "post") {
+      busy(form, true);
+      if (send) htmx.ajax("POST", form.action, { target: "#pane", source: form, values: Object.fromEntries(submitter?.name ? [[submitter.name, submitter.value]] : []) });
+    } else if (send) {
+      const url = `${form.action.split("?")[0]}?${new URLSearchParams([...data].filter(([, value]) => value))}`;
+      "list" in form.dataset ? loadList(url) : openPane(url, submitter.dataset.pane, submitter);
     }
   }, true);
-  const buttons = (form) => [...form.elements].filter((element) => element.type === "submit");
-  const ready = (form) => {
-    delete form.dataset.busy;
-    buttons(form).forEach((button) => button.removeAttribute("aria-disabled"));
-  };
-  addEventListener("pageshow", (event) => event.persisted && $$("form[data-busy]").forEach(ready));
+  addEventListener("pageshow", (event) => event.persisted && $$("[data-busy]").forEach((form) => busy(form, false)));
+  on("htmx:afterRequest", ({ detail }) => detail.elt.matches("form") && busy(detail.elt, false));
 
   // The people picker: an ARIA 1.2 combobox with chips.
-  const chips = (picker) => $$(".token", picker);
-  const active = (picker) => $("[role=option][aria-selected=true]", picker);
-  const listOf = (picker) => $("[role=listbox]", picker);
   const inputOf = (picker) => $("[role=combobox]", picker);
-  const closeList = (picker) => {
-    listOf(picker).replaceChildren();
-    showList(picker);
-  };
-  const showList = (picker) => {
-    const list = listOf(picker);
-    const chosen = new Set(chips(picker).map((chip) => $("input", chip).value));
-    $$("[role=option]", list).forEach((option) => chosen.has(option.dataset.id) && option.remove());
-    list.hidden = !list.children.length;
-    inputOf(picker).setAttribute("aria-expanded", String(!list.hidden));
-    move(picker, 0);
-  };
+  const say = (picker, words) => ($("[data-say]", picker).textContent = words);
   const move = (picker, by) => {
     const options = $$("[role=option]", picker);
-    const now = options.indexOf(active(picker));
-    options[now]?.setAttribute("aria-selected", "false");
-    const next = options[by ? (now + by + options.length) % options.length : 0];
-    next?.setAttribute("aria-selected", "true");
-    next?.scrollIntoView({ block: "nearest" });
-    next ? inputOf(picker).setAttribute("aria-activedescendant", next.id) : inputOf(picker).removeAttribute("aria-activedescendant");
+    const now = options.findIndex((option) => option.ariaSelected === "true");
+    const next = by ? (now + by + options.length) % options.length : 0;
+    options.forEach((option, index) => option.setAttribute("aria-selected", index === next));
+    options[next]?.scrollIntoView({ block: "nearest" });
+    inputOf(picker).setAttribute("aria-activedescendant", options[next]?.id || "");
   };
-  const count = (picker) => {
-    const number = chips(picker).length;
-    $$("[data-count]", picker.closest("form") || picker).forEach((text) => {
-      const { count: words, base = 0, factor = 1 } = text.dataset;
-      text.textContent = fill(words, Number(base) + number * factor);
-    });
+  const showList = (picker) => {
+    const list = $("[role=listbox]", picker);
+    const input = inputOf(picker);
+    if (!input.value.trim()) list.replaceChildren();
+    $$(".token input", picker).forEach(({ value }) => $(`[data-person="${value}"]`, list)?.remove());
+    list.hidden = !$("[role=option]", list);
+    input.setAttribute("aria-expanded", !list.hidden);
+    move(picker, 0);
   };
-  const say = (picker, words) => ($("[data-say]", picker).textContent = words);
-  const pick = (option) => {
-    const picker = option.closest(".picker");
-    if (option.getAttribute("aria-disabled") === "true") return;
-    if (chips(picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
-    const chip = $("template", picker).content.firstElementChild.cloneNode(true);
-    const { id, name } = option.dataset;
-    $("input", chip).value = id;
-    $("b", chip).replaceWith($(".avatar", option).cloneNode(true), name);
-    $(".avatar", chip).classList.add("s");
-    const remove = $("button", chip);
-    remove.setAttribute("aria-label", remove.getAttribute("aria-label").replace("#", name));
-    $(".chips", picker).append(chip);
+  const settle = (picker) => {
     inputOf(picker).value = "";
     say(picker, "");
-    closeList(picker);
+    showList(picker);
     count(picker);
     inputOf(picker).focus();
+  };
+  const count = (picker) => {
+    $$("[data-count]", picker.closest("form")).forEach((text) => {
+      const { count: words, base = 0, factor = 1 } = text.dataset;
+      text.textContent = fill(words, +base + $$(".token", picker).length * factor);
+    });
+  };
+  const pick = (option) => {
+    const picker = option.closest(".picker");
+    if (option.ariaDisabled === "true") return;
+    if ($$(".token", picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
+    const chip = $("template", picker).content.firstElementChild.cloneNode(true);
+    const { person, name } = option.dataset;
+    const button = $("button", chip);
+    const avatar = $(".avatar", option);
+    avatar.classList.add("s");
+    $("input", chip).value = person;
+    $("b", chip).replaceWith(avatar, name);
+    button.ariaLabel = button.ariaLabel.replace("#", name);
+    $(".chips", picker).append(chip);
+    settle(picker);
   };
   const unpick = (button) => {
     const picker = button.closest(".picker");
     button.closest(".token").remove();
-    say(picker, "");
-    count(picker);
-    inputOf(picker).focus();
+    settle(picker);
   };
 
   on("keydown", (event) => {
     const { key, target } = event;
-    const picker = target.closest('.picker:has([role=combobox])');
-    const arrow = { ArrowDown: 1, ArrowUp: -1 }[key];
-    if (picker && target.matches("[role=combobox]")) {
-      const open = !listOf(picker).hidden;
-      if (arrow && open) move(picker, arrow);
-      else if (key === "Enter") open && active(picker) && pick(active(picker));
-      else if (key === "Escape" && (open || target.value)) {
-        target.value = "";
-        closeList(picker);
-      } else if (key === "Backspace" && !target.value && chips(picker).length) unpick($("button", chips(picker).at(-1)));
+    const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const menu = target.closest("details.menu, .menu-cell");
+    if (target.matches("[role=combobox]")) {
+      const picker = target.closest(".picker");
+      const active = $("[role=option][aria-selected=true]", picker);
+      if (by && active) move(picker, by);
+      else if (key === "Enter") active && pick(active);
+      else if (key === "Escape" && target.value) settle(picker);
       else return;
-      event.preventDefault();
-      return;
-    }
-    const menu = menuOf(target);
-    const items = menu && menuItems(menu);
-    if (!items?.length || (menu.matches("details") && !menu.open && !arrow)) return;
-    if (key === "Escape") {
-      closeMenus();
-      menu.firstElementChild.focus();
-    } else if (arrow || key === "Home" || key === "End") {
-      if (menu.matches("details")) menu.open = true;
-      const now = items.indexOf(target);
-      const next = key === "Home" ? 0 : key === "End" ? -1 : now < 0 && arrow < 0 ? -1 : (now + arrow) % items.length;
-      items.at(next).focus();
+    } else if (menu && (by || key === "Escape")) {
+      const items = $$(".menu-list :is(a, button)", menu);
+      if (!by && !items.length) return;
+      if (by && "open" in menu) menu.open = true;
+      if (!by) closeMenus();
+      (by ? items.at((items.indexOf(target) + by + (by < 0 && !items.includes(target))) % items.length) : menu.firstElementChild)?.focus();
     } else return;
     event.preventDefault();
   });
 
-  // Rows become cards on a phone: say what they are, as display drops it.
-  const ROLES = { table: "table", "thead, tbody, tfoot": "rowgroup", tr: "row", td: "cell", "thead th": "columnheader", "tbody th": "rowheader" };
-  const dress = (root) => {
-    $$("table.cards", root).forEach((table) => {
-      Object.entries(ROLES).forEach(([selector, role]) => [...(selector === "table" ? [table] : $$(selector, table))].forEach((part) => part.setAttribute("role", role)));
+  // After each load: rows that are cards on a phone say what they are, as display drops it.
+  const ROLES = { thead: "rowgroup", tbody: "rowgroup", tfoot: "rowgroup", tr: "row", td: "cell", "thead th": "columnheader", "tbody th": "rowheader" };
+  const dress = () => {
+    $$("table.cards").forEach((table) => {
+      table.role = "table";
+      Object.entries(ROLES).forEach(([selector, role]) => $$(selector, table).forEach((part) => (part.role = role)));
     });
-    $$("[data-all]", root).forEach((all) => countSelected(all.form));
-    $$(".picker", root).forEach((picker) => inputOf(picker) && count(picker));
-    $$(".toasts .message:not(.bad)", root).forEach((toast) => setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), 8000));
+    $$("[data-all]").forEach(countSelected);
+    $$(".picker").forEach(count);
+    $$(".toasts .message:not(.bad)").forEach((toast) => setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), 8000));
   };
 
   on("htmx:configRequest", (event) => {
-    if (event.detail.elt.matches("[role=combobox]") && !event.detail.elt.value.trim()) {
-      event.preventDefault();
-      closeList(event.detail.elt.closest(".picker"));
-    }
+    const { elt } = event.detail;
+    if (!elt.matches("[role=combobox]") || elt.value.trim()) return;
+    event.preventDefault();
+    showList(elt.closest(".picker"));
   });
   on("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
-    // A whole page (sign-in, an error) is shown as one, not inside a pane.
+    // A whole page, like sign-in, is shown as one and not inside a pane.
     if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
     event.detail.shouldSwap = false;
     if (xhr.status < 400) location.assign(xhr.responseURL);
   });
-  on("htmx:afterRequest", (event) => event.detail.elt.matches("form") && ready(event.detail.elt));
-  on("htmx:afterSettle", (event) => {
-    const { target } = event.detail;
-    if (target.id === "pane") showPane();
+  on("htmx:afterSettle", ({ detail: { target } }) => {
+    if (target === pane) showPane();
+    if (target.role === "listbox") showList(target.closest(".picker"));
+    dress();
     // The list was read again after a pane closed: its opener is a new element now.
-    if (target.id === "list" && document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === lastUrl)?.focus();
-    const picker = target.closest(".picker");
-    if (picker && target.matches("[role=listbox]")) showList(picker);
-    dress(document);
+    if (target.id === "list" && document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus();
   });
-  const failed = () => {
-    const note = $("#failed");
-    if (note) $("#messages").append(note.content.cloneNode(true));
-  };
-  on("htmx:responseError", failed);
-  on("htmx:sendError", failed);
+  ["responseError", "sendError"].forEach((name) => on(`htmx:${name}`, () => $("#messages").append($("#failed").content.cloneNode(true))));
 
-  dress(document);
+  dress();
   $("main [role=alert][tabindex]")?.focus();
 })();

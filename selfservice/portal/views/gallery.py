@@ -249,21 +249,21 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def pane(request: HttpRequest) -> HttpResponse:
     """A pane with the people picker; a POST without people is refused."""
     chosen = request.POST.getlist("people")
-    if request.method == "POST" and len(chosen) <= MOST and chosen:
+    finding = "find" in request.POST
+    if request.method == "POST" and 0 < len(chosen) <= MOST and not finding:
         messages.success(request, f"{len(chosen)} licenses assigned.")
         return close_pane(request, "portal:gallery", changed="gallery:changed")
     context = {
-        "refused": request.method == "POST",
+        "refused": request.method == "POST" and not finding,
         "chosen": [p for p in PEOPLE if str(p.pk) in chosen],
-        "results": PEOPLE if request.GET.get("find") else [],
-        "left": 7,
+        "results": [p for p in PEOPLE if finding and str(p.pk) not in chosen],
     }
     return render_page(
         request,
         "portal/gallery_pane.html",
         context,
         partial="gallery-pane",
-        status=422 if request.method == "POST" else 200,
+        status=422 if context["refused"] else 200,
     )
 
 
