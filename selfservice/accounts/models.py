@@ -169,7 +169,7 @@ class PersonWord(models.Model):
     """One suffix of a person's name, or the e-mail, for search by prefix.
 
     "Zoë van den Bergh" gives "zoe van den bergh", "van den bergh", "den bergh" and
-    "bergh". Written only by `accounts.services.directory`, with the person.
+    "bergh". Written only by `accounts.services.people`, with the person.
     """
 
     pk = models.CompositePrimaryKey("organization_id", "suffix", "user_id")
@@ -177,11 +177,20 @@ class PersonWord(models.Model):
         Organization, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     suffix = models.CharField(max_length=254, db_collation="C")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="words")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="words", db_index=False
+    )
+    # The whole name: whoever starts with what was typed is shown first.
+    starts_name = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
-            models.Index(fields=["organization", "user"], name="personword_by_user")
+            models.Index(fields=["organization", "user"], name="personword_by_user"),
+            models.Index(
+                fields=["organization", "suffix"],
+                condition=models.Q(starts_name=True),
+                name="personword_whole_names",
+            ),
         ]
 
 
