@@ -6,12 +6,17 @@ at least once: each makes its effect once by a row of its own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 from procrastinate import RetryStrategy, exceptions
 from procrastinate.contrib.django import app
+
+# What a killed worker was at is tried again by another one.
+STALLED_AFTER_SECONDS = 60
+KEEP_DONE_HOURS = 72
 
 
 def job[**P](
@@ -38,17 +43,46 @@ def enqueue(name: str, *, key: str = "", **arguments: Any) -> None:
         return
 
 
-def periodic(
-    name: str, cron: str
-) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Declare a job that runs by the clock; `cron` is in UTC."""
+def periodic(name: str, cron: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Declare a job that runs by the clock; `cron` is in UTC, seconds come last."""
 
     def declare(function: Callable[[], None]) -> Callable[[], None]:
         def run(timestamp: int) -> None:
             function()
 
-        task = app.task(name=name, queueing_lock=name)(run)
+        # One at a time: a slow run is not overtaken by the next one.
+        task = app.task(name=name, queueing_lock=name, lock=name)(run)
         app.periodic(cron=cron)(task)
         return function
 
     return declare
+
+
+def work(*, concurrency: int = 2) -> None:
+    """Run jobs until the process is told to stop; the current ones are finished."""
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    with app.replace_connector(connector) as worker_app:
+        asyncio.run(_work(worker_app, concurrency))
+
+
+async def _work(worker_app: Any, concurrency: int) -> None:
+    async with worker_app.open_async():
+        await worker_app.run_worker_async(
+            concurrency=concurrency,
+            wait=True,
+            fetch_job_polling_interval=2,
+            delete_jobs="successful",
+            install_signal_handlers=True,
+            shutdown_graceful_timeout=20,
+        )
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="core.retry_stalled", queueing_lock="core.retry_stalled", pass_context=False)
+async def retry_stalled(timestamp: int) -> None:
+    """Put back what a worker that died had taken."""
+    manager = app.job_manager
+    for stalled in await manager.get_stalled_jobs(
+        seconds_since_heartbeat=STALLED_AFTER_SECONDS
+    ):
+        await manager.retry_job(stalled)

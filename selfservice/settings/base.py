@@ -123,6 +123,9 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+# Unique it is, whatever its case: constraint user_email_unique.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
 # Languages ----------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -195,4 +198,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    # Every sweep of every few seconds is not news.
+    "loggers": {"procrastinate": {"level": "WARNING"}},
 }

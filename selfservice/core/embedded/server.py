@@ -1,0 +1,271 @@
+"""A private PostgreSQL under a folder, started by whoever needs it first.
+
+It listens on a Unix socket only. Every process that uses it holds a shared lock on
+`lease`; the last one to leave stops it. The kernel drops the locks of a killed
+process, so an orphaned server is stopped by the next clean exit.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+from functools import cached_property
+from pathlib import Path
+
+from selfservice.core.embedded.binaries import find_binaries
+from selfservice.core.embedded.root import way
+
+PORT = 5432
+USER = "portal"
+# The address of a Unix socket is at most 103 bytes on some systems.
+LONGEST_SOCKET = 100
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "shared_preload_libraries": "pg_stat_statements",
+    "max_wal_size": "1GB",
+    "jit": "off",
+    "log_line_prefix": "%m [%p] %d ",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+class ServerError(RuntimeError):
+    """The embedded server can't be used; the message says why and what now."""
+
+
+class Server:
+    """The server under `base`; making the object starts nothing."""
+
+    def __init__(self, base: Path, settings: dict[str, str] | None = None) -> None:
+        self.base = Path(base)
+        self.data = self.base / "data"
+        self.log = self.base / "server.log"
+        self._settings = {**SETTINGS, **(settings or {})}
+        self._ready_in = 0
+        self._lease: int | None = None
+        self._lock = threading.RLock()
+
+    @cached_property
+    def binaries(self) -> Path:
+        return find_binaries()
+
+    @cached_property
+    def major(self) -> str:
+        """The major version of the programs."""
+        said = subprocess.check_output(
+            [self.binaries / "postgres", "--version"], text=True
+        )
+        found = re.search(r"(\d+)", said)
+        return found.group(1) if found else ""
+
+    @property
+    def socket_dir(self) -> Path:
+        """Where the socket is: under `base`, or in /tmp where that is too long."""
+        here = self.base.absolute() / "run"
+        if len(os.fsencode(str(here / f".s.PGSQL.{PORT}"))) <= LONGEST_SOCKET:
+            return here
+        digest = hashlib.sha256(os.fsencode(str(self.base.resolve()))).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"portal-pg-{os.geteuid()}-{digest}"
+
+    def ensure(self) -> None:
+        """Have a running server and a lease on it. Costs nothing when it is so.
+
+        Raises ServerError.
+        """
+        if self._ready_in == os.getpid():
+            return
+        with self._lock:
+            self._private(self.base)
+            self._take_lease()
+            if not self.is_up():
+                self._start_alone()
+            self._ready_in = os.getpid()
+
+    def forget(self) -> None:
+        """Look again at the next `ensure`: the connection was lost."""
+        self._ready_in = 0
+
+    def is_up(self) -> bool:
+        """Whether something answers on the socket; a pid would prove nothing."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(str(self.socket_dir / f".s.PGSQL.{PORT}"))
+            except OSError:
+                return False
+        return True
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop it, whoever still uses it. Nothing happens when it isn't running."""
+        self.forget()
+        if (self.data / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", self.data, "-w", "-m", how, "stop", check=False)
+
+    def release(self) -> None:
+        """Give the lease back; the last one stops the server."""
+        if self._lease is None or self._lease_pid != os.getpid():
+            return
+        try:
+            if os.environ.get("PORTAL_PG_KEEP") != "1":
+                fcntl.flock(self._lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.stop()
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(self._lease)
+            self._lease = None
+            self.forget()
+
+    def _take_lease(self) -> None:
+        if self._lease is not None and self._lease_pid == os.getpid():
+            return
+        self._lease = self._open("lease")
+        fcntl.flock(self._lease, fcntl.LOCK_SH)
+        self._lease_pid = os.getpid()
+        atexit.register(self.release)
+
+    def _open(self, name: str) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        return os.open(self.base / name, flags, 0o600)
+
+    def _start_alone(self) -> None:
+        """Start it unless another process does so at this moment."""
+        lock = self._open("start.lock")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.is_up():
+                self._create()
+                self._start()
+        finally:
+            os.close(lock)
+
+    def _create(self) -> None:
+        """Make the cluster, beside its place and then renamed: never half-made."""
+        version = self.data / "PG_VERSION"
+        if version.exists():
+            have = version.read_text().strip()
+            if have != self.major:
+                raise ServerError(
+                    f"{self.data} was made by PostgreSQL {have}, and this is"
+                    f" {self.major}. Move your data with pg_dump, or delete the folder."
+                )
+            return
+        os.chown(self.base, way().uid, -1)
+        for leftover in self.base.glob("data.tmp-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        fresh = self.base / f"data.tmp-{os.getpid()}"
+        try:
+            self._run("initdb", *self._initdb_arguments(fresh))
+            fresh.rename(self.data)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    def _initdb_arguments(self, folder: Path) -> list[str | Path]:
+        # The builtin locale sorts alike on every system.
+        locale = ["--locale=C.UTF-8"]
+        if int(self.major) >= 17:
+            locale = [
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+            ]
+        sync = ["--no-sync"] if os.environ.get("CI") else []
+        fixed = ["-U", USER, "-A", "trust", "--auth-host=reject", "-E", "UTF8"]
+        return ["-D", folder, *fixed, "--no-instructions", *locale, *sync]
+
+    def _start(self) -> None:
+        self._private(self.socket_dir)
+        os.chown(self.socket_dir, way().uid, -1)
+        self._drop_stale_pid_files()
+        options = {
+            **self._settings,
+            "unix_socket_directories": str(self.socket_dir),
+            "port": str(PORT),
+        }
+        words = " ".join(f"-c {shlex.quote(f'{k}={v}')}" for k, v in options.items())
+        self._run(
+            *("pg_ctl", "-D", self.data, "-w", "-t", "300", "-l", self.log),
+            *("-o", words, "start"),
+            timeout=330,
+        )
+        self._create_database()
+
+    def _create_database(self) -> None:
+        """The database `portal`; there already is no error."""
+        self._run(
+            *("psql", "-h", self.socket_dir, "-p", str(PORT), "-U", USER),
+            *("-d", "postgres", "-c", f"CREATE DATABASE {USER}"),
+            check=False,
+        )
+
+    def _drop_stale_pid_files(self) -> None:
+        """Remove what a killed server left, if its pid is somebody else's by now.
+
+        PostgreSQL asks only whether the pid lives: a zombie, or another program
+        after the container was restarted, would block the start for ever.
+        """
+        lock = self.socket_dir / f".s.PGSQL.{PORT}.lock"
+        for file in (self.data / "postmaster.pid", lock):
+            try:
+                pid = int(file.read_text().split()[0])
+                words = Path(f"/proc/{pid}/stat").read_text()
+            except (OSError, ValueError, IndexError):
+                continue
+            name, state = words.split("(", 1)[1].rsplit(")", 1)
+            if state.split()[0] == "Z" or name not in {"postgres", "postmaster"}:
+                file.unlink(missing_ok=True)
+
+    def _private(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        mine = found.st_uid in {os.geteuid(), way().uid}
+        if not stat.S_ISDIR(found.st_mode) or not mine:
+            raise ServerError(f"{folder} belongs to somebody else. Choose another one.")
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            folder.chmod(0o700)
+
+    def _run(
+        self, program: str, *arguments: object, check: bool = True, timeout: int = 120
+    ) -> None:
+        if re.search(r'[$`"\\]', str(self.base.absolute())):
+            raise ServerError(
+                f"{self.base} has one of $ ` \" \\ in its name, which PostgreSQL's"
+                " tools can't take. Choose another folder."
+            )
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        environment["LC_ALL"] = "C.UTF-8"
+        # A file, not a pipe: the server inherits it and would hold a pipe open.
+        with tempfile.TemporaryFile("w+") as said:
+            done = subprocess.run(
+                [self.binaries / program, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd="/",
+                timeout=timeout,
+                check=False,
+                **way().arguments,
+            )
+            said.seek(0)
+            words = said.read()
+        if check and done.returncode:
+            tail = (
+                self.log.read_text(errors="replace")[-1500:]
+                if self.log.exists()
+                else ""
+            )
+            raise ServerError(f"{program} failed: {words[-1500:]}\n{tail}")
