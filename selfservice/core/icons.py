@@ -163,12 +163,12 @@ def _paths() -> dict[str, str]:
     paths = {}
     with TTFont(folder / "fonts" / "FluentSystemIcons-Regular.ttf", lazy=True) as font:
         glyphs = font.getGlyphSet()
-        characters = font.getBestCmap()
+        characters = font.getBestCmap() or {}
         for name in ICONS:
             code = int(glyph_map[f"ic-fluent-{name}-20-regular"], 16)
             pen = SVGPathPen(glyphs, ntos=lambda number: str(round(number)))
             glyphs[characters[code]].draw(pen)
-            paths[name] = pen.getCommands()
+            paths[name] = str(pen.getCommands())  # type: ignore[no-untyped-call]
     return paths
 
 

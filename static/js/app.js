@@ -1,248 +1,240 @@
-// The portal's behaviour, by event delegation. Every page works without it.
-(() => {
-  "use strict";
-  const $ = (selector, root = document) => root.querySelector(selector);
-  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const on = (type, handler, capture) => document.addEventListener(type, handler, capture);
-  const load = (url, target, source, swap = "innerHTML") => htmx.ajax("GET", url, { target, swap, source });
-  const loadList = (url) => {
-    const list = $("#list");
-    // The newest question wins, whatever is still under way.
-    htmx.trigger(list, "htmx:abort");
-    load(url, list, list, "outerHTML");
-  };
-  const fill = (text, number) => text.replace("#", number < 0 ? `−${-number}` : number);
-  const pane = $("#pane");
-  let opener, typing;
+// Every page works without this; what it does: docs/frontend.md.
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const on = (type, handler, capture) => document.addEventListener(type, handler, capture);
+const load = (url, target, source, swap = "innerHTML") => htmx.ajax("GET", url, { target, swap, source });
+const loadList = (url) => {
+  const list = $("#list");
+  htmx.trigger(list, "htmx:abort"); // the newest question wins
+  load(url, list, list, "outerHTML");
+};
+const fill = (text, number) => text.replace("#", number < 0 ? `−${-number}` : number);
+const pane = $("#pane");
+let opener, typing;
 
-  // Panes and dialogs: one <dialog>, filled from the link's own address.
-  const openPane = (url, kind, source) => {
-    opener = source;
-    pane.className = kind || "pane";
-    load(url, "#pane", source);
-  };
-  const showPane = () => {
-    // An empty answer means: done.
-    if (!pane.firstElementChild) return pane.close();
-    if (!pane.open) pane.showModal();
-    ($("[aria-invalid=true], [role=alert], [autofocus]", pane) || $("[tabindex]", pane))?.focus();
-  };
-  pane.addEventListener("close", () => {
-    pane.replaceChildren();
-    opener?.focus();
-  });
+// Panes and dialogs
+const openPane = (url, kind, source) => {
+  opener = source;
+  pane.className = kind || "pane";
+  load(url, "#pane", source);
+};
+const showPane = () => {
+  if (!pane.firstElementChild) return pane.close(); // done
+  if (!pane.open) pane.showModal();
+  ($("[aria-invalid=true], [role=alert], [autofocus]", pane) || $("[tabindex]", pane))?.focus();
+};
+pane.addEventListener("close", () => {
+  pane.replaceChildren();
+  opener?.focus();
+});
 
-  // Menus: details.menu, and [data-menu], whose list is fetched when it opens.
-  const closeMenus = (except) => {
-    $$("details.menu[open]").forEach((menu) => (menu.open = menu === except));
-    $$("[data-menu][aria-expanded=true]").forEach((button) => {
-      button.setAttribute("aria-expanded", false);
-      button.nextElementSibling?.remove();
-    });
-  };
-  const openMenu = (button) => {
-    const open = button.ariaExpanded === "true";
-    closeMenus();
-    if (open) return;
+// Menus
+const closeMenus = (except) => {
+  $$("details.menu[open]").forEach((menu) => (menu.open = menu === except));
+  $$("[data-menu][aria-expanded=true]").forEach((button) => {
+    button.setAttribute("aria-expanded", false);
     button.nextElementSibling?.remove();
-    button.setAttribute("aria-expanded", true);
-    load(button.href, button.parentElement, button, "beforeend").then(() => $(".menu-list a", button.parentElement)?.focus());
-  };
-
-  const step = (button) => {
-    const input = $("input", button.parentElement);
-    button.dataset.step > 0 ? input.stepUp() : input.stepDown();
-    ["input", "change"].forEach((type) => input.dispatchEvent(new Event(type, { bubbles: true })));
-  };
-
-  // Selecting rows: [data-all], the count in [data-selected], commands in [data-needs].
-  const boxes = (form) => $$("tbody [type=checkbox]", form);
-  const countSelected = (all) => {
-    const { form } = all;
-    const count = boxes(form).filter((box) => box.checked).length;
-    all.checked = count && count === boxes(form).length;
-    all.indeterminate = count && !all.checked;
-    $$("[data-selected]", form).forEach((text) => {
-      text.hidden = !count;
-      $("b", text).textContent = fill(text.dataset.selected, count);
-    });
-    $$("[data-needs]", form).forEach((button) => (button.disabled = !count));
-  };
-  const selectAll = (form, checked) => {
-    boxes(form).forEach((box) => (box.checked = checked));
-    countSelected($("[data-all]", form));
-  };
-
-  const ACTIONS = {
-    close: () => pane.close(),
-    pane: (link) => openPane(link.href, link.dataset.pane, link.closest(".menu-cell, details.menu")?.firstElementChild || link),
-    list: (link) => loadList(link.href),
-    menu: openMenu,
-    step,
-    clear: (button) => selectAll(button.form, false),
-    dismiss: (button) => button.closest(".message").remove(),
-    remove: (button) => unpick(button),
-    person: (option) => pick(option),
-  };
-  on("click", (event) => {
-    const { target } = event;
-    const names = Object.keys(ACTIONS);
-    const link = target.closest(names.map((name) => `[data-${name}]:not(form, button[data-pane])`));
-    const name = link && names.find((key) => key in link.dataset);
-    const skip = event.metaKey || event.ctrlKey || event.shiftKey || (name === "close" && !pane.contains(link));
-    if (name && !skip) {
-      event.preventDefault();
-      ACTIONS[name](link);
-    }
-    if (name !== "menu") closeMenus(name ? null : target.closest("details.menu"));
   });
+};
+const openMenu = (button) => {
+  const open = button.ariaExpanded === "true";
+  closeMenus();
+  if (open) return;
+  button.nextElementSibling?.remove();
+  button.setAttribute("aria-expanded", true);
+  load(button.href, button.parentElement, button, "beforeend").then(() => $(".menu-list a", button.parentElement)?.focus());
+};
 
-  on("change", ({ target }) => {
-    const { form } = target;
-    const all = form && $("[data-all]", form);
-    if (target === all) selectAll(form, all.checked);
-    else if (all) countSelected(all);
-    if (form?.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
+const step = (button) => {
+  const input = $("input", button.parentElement);
+  button.dataset.step > 0 ? input.stepUp() : input.stepDown();
+  ["input", "change"].forEach((type) => input.dispatchEvent(new Event(type, { bubbles: true })));
+};
+
+// Selected rows
+const boxes = (form) => $$("tbody [type=checkbox]", form);
+const countSelected = (all) => {
+  const { form } = all;
+  const count = boxes(form).filter((box) => box.checked).length;
+  all.checked = count && count === boxes(form).length;
+  all.indeterminate = count && !all.checked;
+  $$("[data-selected]", form).forEach((text) => {
+    text.hidden = !count;
+    $("b", text).textContent = fill(text.dataset.selected, count);
   });
-  on("input", ({ target }) => {
-    if (target.type !== "search" || !target.form.matches("[data-auto]")) return;
-    clearTimeout(typing);
-    typing = setTimeout(() => target.form.requestSubmit(), 250);
-  });
-
-  // Forms: lists and panes by htmx; a form that is under way is not sent again.
-  const busy = (form, yes) => {
-    yes ? (form.dataset.busy = 1) : delete form.dataset.busy;
-    // Later: the pressed button's name and value must still be read.
-    setTimeout(() => [...form.elements].forEach((button) => button.type === "submit" && (button.ariaDisabled = yes)));
-  };
-  on("submit", (event) => {
-    const { target: form, submitter } = event;
-    const data = new FormData(form, submitter);
-    const send = form.method === "post" ? pane.contains(form) : "list" in form.dataset || submitter?.matches("[data-pane]");
-    if ("own" in form.dataset) return;
-    if (form.dataset.busy || send) event.preventDefault();
-    if (form.dataset.busy) return;
-    if (form.method === "post") {
-      busy(form, true);
-      if (send) htmx.ajax("POST", form.action, { target: "#pane", source: form, values: Object.fromEntries(submitter?.name ? [[submitter.name, submitter.value]] : []) });
-    } else if (send) {
-      const url = `${form.action.split("?")[0]}?${new URLSearchParams([...data].filter(([, value]) => value))}`;
-      "list" in form.dataset ? loadList(url) : openPane(url, submitter.dataset.pane, submitter);
-    }
-  }, true);
-  addEventListener("pageshow", (event) => event.persisted && $$("[data-busy]").forEach((form) => busy(form, false)));
-  on("htmx:afterRequest", ({ detail }) => detail.elt.matches("form") && busy(detail.elt, false));
-
-  // The people picker: an ARIA 1.2 combobox with chips.
-  const inputOf = (picker) => $("[role=combobox]", picker);
-  const say = (picker, words) => ($("[data-say]", picker).textContent = words);
-  const move = (picker, by) => {
-    const options = $$("[role=option]", picker);
-    const now = options.findIndex((option) => option.ariaSelected === "true");
-    const next = by ? (now + by + options.length) % options.length : 0;
-    options.forEach((option, index) => option.setAttribute("aria-selected", index === next));
-    options[next]?.scrollIntoView({ block: "nearest" });
-    inputOf(picker).setAttribute("aria-activedescendant", options[next]?.id || "");
-  };
-  const showList = (picker) => {
-    const list = $("[role=listbox]", picker);
-    const input = inputOf(picker);
-    if (!input.value.trim()) list.replaceChildren();
-    $$(".token input", picker).forEach(({ value }) => $(`[data-person="${value}"]`, list)?.remove());
-    list.hidden = !$("[role=option]", list);
-    input.setAttribute("aria-expanded", !list.hidden);
-    move(picker, 0);
-  };
-  const settle = (picker) => {
-    inputOf(picker).value = "";
-    say(picker, "");
-    showList(picker);
-    count(picker);
-    inputOf(picker).focus();
-  };
-  const count = (picker) => {
-    $$("[data-count]", picker.closest("form")).forEach((text) => {
-      const { count: words, base = 0, factor = 1 } = text.dataset;
-      text.textContent = fill(words, +base + $$(".token", picker).length * factor);
-    });
-  };
-  const pick = (option) => {
-    const picker = option.closest(".picker");
-    if (option.ariaDisabled === "true") return;
-    if ($$(".token", picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
-    const chip = $("template", picker).content.firstElementChild.cloneNode(true);
-    const { person, name } = option.dataset;
-    const button = $("button", chip);
-    const avatar = $(".avatar", option);
-    avatar.classList.add("s");
-    $("input", chip).value = person;
-    $("b", chip).replaceWith(avatar, name);
-    button.ariaLabel = button.ariaLabel.replace("#", name);
-    $(".chips", picker).append(chip);
-    settle(picker);
-  };
-  const unpick = (button) => {
-    const picker = button.closest(".picker");
-    button.closest(".token").remove();
-    settle(picker);
-  };
-
-  on("keydown", (event) => {
-    const { key, target } = event;
-    const by = { ArrowDown: 1, ArrowUp: -1 }[key];
-    const menu = target.closest("details.menu, .menu-cell");
-    if (target.matches("[role=combobox]")) {
-      const picker = target.closest(".picker");
-      const active = $("[role=option][aria-selected=true]", picker);
-      if (by && active) move(picker, by);
-      else if (key === "Enter") active && pick(active);
-      else if (key === "Escape" && target.value) settle(picker);
-      else return;
-    } else if (menu && (by || key === "Escape")) {
-      const items = $$(".menu-list :is(a, button)", menu);
-      if (!by && !items.length) return;
-      if (by && "open" in menu) menu.open = true;
-      if (!by) closeMenus();
-      (by ? items.at((items.indexOf(target) + by + (by < 0 && !items.includes(target))) % items.length) : menu.firstElementChild)?.focus();
-    } else return;
-    event.preventDefault();
-  });
-
-  // After each load: rows that are cards on a phone say what they are, as display drops it.
-  const ROLES = { thead: "rowgroup", tbody: "rowgroup", tfoot: "rowgroup", tr: "row", td: "cell", "thead th": "columnheader", "tbody th": "rowheader" };
-  const dress = () => {
-    $$("table.cards").forEach((table) => {
-      table.role = "table";
-      Object.entries(ROLES).forEach(([selector, role]) => $$(selector, table).forEach((part) => (part.role = role)));
-    });
-    $$("[data-all]").forEach(countSelected);
-    $$(".picker").forEach(count);
-    $$(".toasts .message:not(.bad)").forEach((toast) => setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), 8000));
-  };
-
-  on("htmx:configRequest", (event) => {
-    const { elt } = event.detail;
-    if (!elt.matches("[role=combobox]") || elt.value.trim()) return;
-    event.preventDefault();
-    showList(elt.closest(".picker"));
-  });
-  on("htmx:beforeSwap", (event) => {
-    const { xhr } = event.detail;
-    // A whole page, like sign-in, is shown as one and not inside a pane.
-    if (!/^\s*<!doctype/i.test(xhr.responseText)) return;
-    event.detail.shouldSwap = false;
-    if (xhr.status < 400) location.assign(xhr.responseURL);
-  });
-  on("htmx:afterSettle", ({ detail: { target } }) => {
-    if (target === pane) showPane();
-    if (target.role === "listbox") showList(target.closest(".picker"));
-    dress();
-    // The list was read again after a pane closed: its opener is a new element now.
-    if (target.id === "list" && document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus();
-  });
-  ["responseError", "sendError"].forEach((name) => on(`htmx:${name}`, () => $("#messages").append($("#failed").content.cloneNode(true))));
-
+  $$("[data-needs]", form).forEach((button) => (button.disabled = !count));
+};
+const selectAll = (form, checked) => {
+  boxes(form).forEach((box) => (box.checked = checked));
   dress();
-  $("main [role=alert][tabindex]")?.focus();
-})();
+};
+
+const ACTIONS = {
+  close: () => pane.close(),
+  pane: (link) => openPane(link.href, link.dataset.pane, link.closest(".menu-cell, details.menu")?.firstElementChild || link),
+  list: (link) => loadList(link.href),
+  menu: openMenu,
+  step,
+  clear: (button) => selectAll(button.form, false),
+  dismiss: (button) => button.closest(".message").remove(),
+  remove: (button) => unpick(button),
+  person: (option) => pick(option),
+};
+on("click", (event) => {
+  const { target } = event;
+  const names = Object.keys(ACTIONS);
+  const link = target.closest(names.map((name) => `[data-${name}]:not(form, button[data-pane])`));
+  const name = link && names.find((key) => key in link.dataset);
+  const skip = event.metaKey || event.ctrlKey || event.shiftKey || (name === "close" && !pane.contains(link));
+  if (name && !skip) {
+    event.preventDefault();
+    ACTIONS[name](link);
+  }
+  if (name !== "menu") closeMenus(name ? null : target.closest("details.menu"));
+});
+
+on("change", ({ target }) => {
+  const { form } = target;
+  const all = form && $("[data-all]", form);
+  if (target === all) selectAll(form, all.checked);
+  if (all) dress();
+  if (form?.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
+});
+on("input", ({ target }) => {
+  if (target.type !== "search" || !target.form.matches("[data-auto]")) return;
+  clearTimeout(typing);
+  typing = setTimeout(() => target.form.requestSubmit(), 250);
+});
+
+// Forms: what is under way is not sent again
+const busy = (form, yes) => {
+  yes ? (form.dataset.busy = 1) : delete form.dataset.busy;
+  // Later: the pressed button must still be read.
+  setTimeout(() => [...form.elements].forEach((button) => button.type === "submit" && (button.ariaDisabled = yes)));
+};
+on("submit", (event) => {
+  const { target: form, submitter } = event;
+  const send = form.method === "post" ? pane.contains(form) : "list" in form.dataset || submitter?.matches("[data-pane]");
+  if ("own" in form.dataset) return;
+  if (form.dataset.busy || send) event.preventDefault();
+  if (form.dataset.busy) return;
+  if (form.method === "post") {
+    busy(form, true);
+    if (send) htmx.ajax("POST", form.action, { target: "#pane", source: form, values: submitter?.name && { [submitter.name]: submitter.value } });
+  } else if (send) {
+    const url = `${form.action.split("?")[0]}?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`;
+    "list" in form.dataset ? loadList(url) : openPane(url, submitter.dataset.pane, submitter);
+  }
+}, true);
+addEventListener("pageshow", (event) => event.persisted && $$("[data-busy]").forEach((form) => busy(form, false)));
+on("htmx:afterRequest", ({ detail }) => detail.elt.matches("form") && busy(detail.elt, false));
+
+// People picker
+const inputOf = (picker) => $("[role=combobox]", picker);
+const say = (picker, words) => ($("[data-say]", picker).textContent = words);
+const move = (picker, by) => {
+  const options = $$("[role=option]", picker);
+  const now = options.findIndex((option) => option.ariaSelected === "true");
+  const next = by ? (now + by + options.length) % options.length : 0;
+  options.forEach((option, index) => option.setAttribute("aria-selected", index === next));
+  options[next]?.scrollIntoView({ block: "nearest" });
+  inputOf(picker).setAttribute("aria-activedescendant", options[next]?.id || "");
+};
+const showList = (picker) => {
+  const list = $("[role=listbox]", picker);
+  const input = inputOf(picker);
+  if (!input.value.trim()) list.replaceChildren();
+  $$(".token input", picker).forEach(({ value }) => $(`[data-person="${value}"]`, list)?.remove());
+  list.hidden = !$("[role=option]", list);
+  input.setAttribute("aria-expanded", !list.hidden);
+  move(picker, 0);
+};
+const settle = (picker) => {
+  inputOf(picker).value = "";
+  say(picker, "");
+  showList(picker);
+  count(picker);
+  inputOf(picker).focus();
+};
+const count = (picker) => {
+  $$("[data-count]", picker.closest("form")).forEach((text) => {
+    const { count: words, base = 0, factor = 1 } = text.dataset;
+    text.textContent = fill(words, +base + $$(".token", picker).length * factor);
+  });
+};
+const pick = (option) => {
+  const picker = option.closest(".picker");
+  if (option.ariaDisabled === "true") return;
+  if ($$(".token", picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
+  const chip = $("template", picker).content.firstElementChild.cloneNode(true);
+  const { person, name } = option.dataset;
+  const button = $("button", chip);
+  const avatar = $(".avatar", option);
+  avatar.classList.add("s");
+  $("input", chip).value = person;
+  $("b", chip).replaceWith(avatar, name);
+  button.ariaLabel = button.ariaLabel.replace("#", name);
+  $(".chips", picker).append(chip);
+  settle(picker);
+};
+const unpick = (button) => {
+  const picker = button.closest(".picker");
+  button.closest(".token").remove();
+  settle(picker);
+};
+
+on("keydown", (event) => {
+  const { key, target } = event;
+  const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+  const menu = target.closest("details.menu, .menu-cell");
+  if (target.role === "combobox") {
+    const picker = target.closest(".picker");
+    const active = $("[role=option][aria-selected=true]", picker);
+    if (by && active) move(picker, by);
+    else if (key === "Enter") active && pick(active);
+    else if (key === "Escape" && target.value) settle(picker);
+    else return;
+  } else if (menu && (by || key === "Escape")) {
+    const items = $$(".menu-list :is(a, button)", menu);
+    by ? (menu.open = true) : closeMenus();
+    (by ? items.at((items.indexOf(target) + by) % items.length) : menu.firstElementChild)?.focus();
+  } else return;
+  event.preventDefault();
+});
+
+// Rows that are cards on a phone lose their meaning, unless told.
+const ROLES = { "thead, tbody, tfoot": "rowgroup", tr: "row", td: "cell", "thead th": "columnheader", "tbody th": "rowheader" };
+const dress = () => {
+  $$("table.cards").forEach((table) => {
+    table.role = "table";
+    Object.entries(ROLES).forEach(([selector, role]) => $$(selector, table).forEach((part) => (part.role = role)));
+  });
+  $$("[data-all]").forEach(countSelected);
+  $$(".picker").forEach(count);
+};
+
+on("htmx:configRequest", (event) => {
+  const { elt } = event.detail;
+  if (elt.role !== "combobox" || elt.value.trim()) return;
+  event.preventDefault();
+  showList(elt.closest(".picker"));
+});
+on("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (!/^\s*<!doctype/i.test(xhr.responseText)) return; // sign-in is no fragment
+  event.detail.shouldSwap = false;
+  if (xhr.status < 400) location.assign(xhr.responseURL);
+});
+on("htmx:afterSettle", ({ detail: { target } }) => {
+  if (target === pane) showPane();
+  if (target.role === "listbox") showList(target.closest(".picker"));
+  dress();
+  // A list that was read again has a new opener.
+  if (target.id === "list" && document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus();
+});
+const failed = () => $("#messages").append($("#failed").content.cloneNode(true));
+on("htmx:responseError", failed);
+on("htmx:sendError", failed);
+
+dress();
+$("main [role=alert][tabindex]")?.focus();

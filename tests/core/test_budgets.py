@@ -1,0 +1,40 @@
+"""The front end's own weight, and that nothing in it needs a laxer policy."""
+
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+from django.conf import settings
+
+STATIC = settings.BASE_DIR / "static"
+TEMPLATES = settings.BASE_DIR / "templates"
+
+
+def compressed(*files: Path) -> int:
+    return sum(len(brotli.compress(file.read_bytes(), quality=11)) for file in files)
+
+
+def test_the_style_sheets_stay_under_8_kilobytes_compressed() -> None:
+    assert compressed(*STATIC.glob("css/*.css")) <= 8 * 1024
+
+
+def test_the_scripts_stay_under_4_kilobytes_compressed() -> None:
+    assert compressed(*STATIC.glob("js/*.js")) <= 4 * 1024
+
+
+@pytest.mark.parametrize(
+    "file", sorted(TEMPLATES.rglob("*.html")), ids=lambda file: file.stem
+)
+def test_no_template_has_inline_script_or_style(file: Path) -> None:
+    source = file.read_text("utf-8")
+
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=|hx-on|js:|hx-vars", source)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", source)
+
+
+def test_style_sheets_name_no_physical_sides() -> None:
+    sides = r"(margin|padding|border)-(left|right)|\s(left|right):|align: (left|right)"
+
+    for file in STATIC.glob("css/*.css"):
+        assert not re.search(sides, file.read_text("utf-8")), file.name
