@@ -32,7 +32,7 @@ pane.addEventListener("close", () => {
 const closeMenus = (except) => {
   $$("details.menu[open]").forEach((menu) => (menu.open = menu === except));
   $$("[data-menu][aria-expanded=true]").forEach((button) => {
-    button.setAttribute("aria-expanded", false);
+    button.ariaExpanded = false;
     button.nextElementSibling?.remove();
   });
 };
@@ -41,7 +41,7 @@ const openMenu = (button) => {
   closeMenus();
   if (open) return;
   button.nextElementSibling?.remove();
-  button.setAttribute("aria-expanded", true);
+  button.ariaExpanded = true;
   load(button.href, button.parentElement, button, "beforeend").then(() => $(".menu-list a", button.parentElement)?.focus());
 };
 
@@ -83,10 +83,9 @@ const ACTIONS = {
 on("click", (event) => {
   const { target } = event;
   const names = Object.keys(ACTIONS);
-  const link = target.closest(names.map((name) => `[data-${name}]:not(form, button[data-pane])`));
-  const name = link && names.find((key) => key in link.dataset);
-  const skip = event.metaKey || event.ctrlKey || event.shiftKey || (name === "close" && !pane.contains(link));
-  if (name && !skip) {
+  const link = target.closest(names.map((key) => `[data-${key}]:not(form, button[data-pane])`));
+  const name = names.find((key) => key in (link?.dataset || {}));
+  if (name && !event.metaKey && !event.ctrlKey && !event.shiftKey && (name !== "close" || pane.open)) {
     event.preventDefault();
     ACTIONS[name](link);
   }
@@ -101,7 +100,7 @@ on("change", ({ target }) => {
   if (form?.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
 });
 on("input", ({ target }) => {
-  if (target.type !== "search" || !target.form.matches("[data-auto]")) return;
+  if (target.type !== "search" || !target.form?.matches("[data-auto]")) return;
   clearTimeout(typing);
   typing = setTimeout(() => target.form.requestSubmit(), 250);
 });
@@ -109,20 +108,20 @@ on("input", ({ target }) => {
 // Forms: what is under way is not sent again
 const busy = (form, yes) => {
   yes ? (form.dataset.busy = 1) : delete form.dataset.busy;
-  // Later: the pressed button must still be read.
-  setTimeout(() => [...form.elements].forEach((button) => button.type === "submit" && (button.ariaDisabled = yes)));
+  [...form.elements].forEach((button) => button.type === "submit" && (button.ariaDisabled = yes));
 };
 on("submit", (event) => {
   const { target: form, submitter } = event;
+  const address = form.getAttribute("action") || location.pathname; // a button may be named action
   const send = form.method === "post" ? pane.contains(form) : "list" in form.dataset || submitter?.matches("[data-pane]");
   if ("own" in form.dataset) return;
   if (form.dataset.busy || send) event.preventDefault();
   if (form.dataset.busy) return;
   if (form.method === "post") {
     busy(form, true);
-    if (send) htmx.ajax("POST", form.action, { target: "#pane", source: form, values: submitter?.name && { [submitter.name]: submitter.value } });
+    if (send) htmx.ajax("POST", address, { target: "#pane", source: form, values: submitter?.name && { [submitter.name]: submitter.value } });
   } else if (send) {
-    const url = `${form.action.split("?")[0]}?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`;
+    const url = `${address}?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`;
     "list" in form.dataset ? loadList(url) : openPane(url, submitter.dataset.pane, submitter);
   }
 }, true);
@@ -131,12 +130,12 @@ on("htmx:afterRequest", ({ detail }) => detail.elt.matches("form") && busy(detai
 
 // People picker
 const inputOf = (picker) => $("[role=combobox]", picker);
-const say = (picker, words) => ($("[data-say]", picker).textContent = words);
+const say = (picker, words = "") => ($("[data-say]", picker).textContent = words);
 const move = (picker, by) => {
   const options = $$("[role=option]", picker);
   const now = options.findIndex((option) => option.ariaSelected === "true");
   const next = by ? (now + by + options.length) % options.length : 0;
-  options.forEach((option, index) => option.setAttribute("aria-selected", index === next));
+  options.forEach((option, index) => (option.ariaSelected = index === next));
   options[next]?.scrollIntoView({ block: "nearest" });
   inputOf(picker).setAttribute("aria-activedescendant", options[next]?.id || "");
 };
@@ -146,12 +145,12 @@ const showList = (picker) => {
   if (!input.value.trim()) list.replaceChildren();
   $$(".token input", picker).forEach(({ value }) => $(`[data-person="${value}"]`, list)?.remove());
   list.hidden = !$("[role=option]", list);
-  input.setAttribute("aria-expanded", !list.hidden);
+  input.ariaExpanded = !list.hidden;
   move(picker, 0);
 };
 const settle = (picker) => {
   inputOf(picker).value = "";
-  say(picker, "");
+  say(picker);
   showList(picker);
   count(picker);
   inputOf(picker).focus();
@@ -209,6 +208,7 @@ const dress = () => {
     table.role = "table";
     Object.entries(ROLES).forEach(([selector, role]) => $$(selector, table).forEach((part) => (part.role = role)));
   });
+  $$("[data-menu]").forEach((button) => (button.ariaExpanded ??= false));
   $$("[data-all]").forEach(countSelected);
   $$(".picker").forEach(count);
 };

@@ -90,7 +90,7 @@ def test_a_person_keeps_one_colour() -> None:
 def test_a_tile_with_an_icon_we_lack_shows_a_box() -> None:
     html = ui.tile(SimpleNamespace(pk=uuid.UUID(int=0), icon="unicorn"))
 
-    assert html.startswith('<span class="tile a1">')
+    assert html.startswith('<svg class="tile a1" aria-hidden="true">')
     assert "#box" in html
 
 

@@ -35,13 +35,12 @@ class Coloured(Protocol):
 
 
 @cache
-def _drawing(name: str, size: str) -> SafeString:
+def _drawing(name: str, size: str = "", css: str = "i") -> SafeString:
     if name not in ICON_NAMES:
         raise ValueError(f"No icon {name!r}: add it to core.icons.ICONS.")
-    css = f"i {size}" if size else "i"
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
-        css,
+        f"{css} {size}".rstrip(),
         static("icons.svg"),
         name,
     )
@@ -111,8 +110,7 @@ def colour(thing: Coloured) -> str:
 def tile(product: Any, size: str = "") -> SafeString:
     """A product's picture: its icon on its colour. Sizes: "", "s", "l"."""
     name = product.icon if product.icon in ICON_NAMES else "box"
-    css = f"tile {colour(product)} {size}".rstrip()
-    return format_html('<span class="{}">{}</span>', css, _drawing(name, ""))
+    return _drawing(name, size, f"tile {colour(product)}")
 
 
 def initials(name: str) -> str:
