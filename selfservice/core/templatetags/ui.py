@@ -110,7 +110,10 @@ def colour(thing: Coloured) -> str:
 def tile(product: Any, size: str = "") -> SafeString:
     """A product's picture: its icon on its colour. Sizes: "", "s", "l"."""
     name = product.icon if product.icon in ICON_NAMES else "box"
-    return _drawing(name, size, f"tile {colour(product)}")
+    number = getattr(product, "color", 0)
+    return _drawing(
+        name, size, f"tile a{number}" if number else f"tile {colour(product)}"
+    )
 
 
 def initials(name: str) -> str:
