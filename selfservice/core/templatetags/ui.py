@@ -6,7 +6,7 @@ How a page uses them: docs/frontend.md.
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from babel.dates import get_month_names
@@ -67,9 +67,14 @@ def badge(kind: str, label: str) -> SafeString:
 @register.simple_tag
 def money(amount: Money | int, currency: str = "") -> str:
     """`{% money price.minor price.currency %}` or `{% money total %}` of a Money."""
-    if isinstance(amount, Money):
-        return format_money(amount)
-    return format_money(Money(amount, currency))
+    total = amount if isinstance(amount, Money) else Money(amount, currency)
+    return _written(total, get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _written(amount: Money, language: str) -> str:
+    # The same few prices stand in many rows, and writing one takes its time.
+    return format_money(amount, language)
 
 
 @cache
@@ -133,19 +138,18 @@ def avatar(user: Any, size: str = "") -> SafeString:
     )
 
 
-def bold(text: str) -> SafeString:
-    return format_html("<b>{}</b>", text)
-
-
 @register.simple_tag
 def persona(user: Any, second: str | None = None, url: str = "") -> SafeString:
     """Initials, name and a second line: the e-mail address unless given."""
     line = user.email if second is None else second
-    name = conditional_escape(user.display_name)
-    named = format_html('<a href="{}">{}</a>', url, name) if url else bold(name)
-    small = format_html("<small>{}</small>", line) if line else ""
+    name = user.display_name
     return format_html(
-        '<div class="per">{}<div>{}{}</div></div>', avatar(user), named, small
+        '<div class="per"><span class="avatar {}" aria-hidden="true">{}</span>'
+        "<div>{}{}</div></div>",
+        colour(user),
+        initials(name),
+        format_html('<a href="{}">{}</a>' if url else "<b>{1}</b>", url, name),
+        format_html("<small>{}</small>", line) if line else "",
     )
 
 
