@@ -68,6 +68,12 @@ class LicenseAssignment(TenantModel):
                 condition=Q(ended_at=None, suspended_at=None),
                 name="licenseassignment_live",
             ),
+            # The people of a product, page by page: keys grow with time.
+            models.Index(
+                fields=["organization", "purchaser", "product", "id"],
+                condition=Q(ended_at=None, suspended_at=None),
+                name="licenseassignment_by_product",
+            ),
             models.Index(
                 fields=["organization", "user"],
                 condition=Q(ended_at=None),

@@ -2,6 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from licensing.services.assigning import assign_from, end_licenses_of
+from licensing.services.refusals import CannotAssign
+from selfservice.core import hooks
+from selfservice.subscriptions.models import Subscription
+
 
 def register_all() -> None:
-    """Filled in by the rooms' hooks."""
+    """Listen to what lower rooms send."""
+    hooks.subscription_paid.register(license_after_order)
+    hooks.people_lost.register(free_licenses)
+
+
+def license_after_order(paid: hooks.SubscriptionPaid) -> None:
+    """Give the buyer the license they asked for at Checkout.
+
+    Whoever can't have one goes without: what is paid stays paid, and the licenses
+    are there to assign.
+    """
+    if not paid.assign_to:
+        return
+    subscription = Subscription.objects.select_related("purchaser", "product").get(
+        organization_id=paid.organization_id, pk=paid.subscription_id
+    )
+    with suppress(CannotAssign):
+        assign_from(subscription=subscription, people=paid.assign_to)
+
+
+def free_licenses(lost: hooks.PeopleLost) -> None:
+    """Whoever was disabled or removed holds nothing any more, at once."""
+    end_licenses_of(lost.organization_id, lost.user_ids)

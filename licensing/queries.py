@@ -1,0 +1,271 @@
+"""Reads of licenses, always through the purchaser or the person who holds one."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Coalesce, Least
+
+from licensing.models import LicenseAssignment
+from selfservice.accounts.models import PersonWord, User
+from selfservice.accounts.services.words import normalized
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import OrderState, Subscription
+
+PAGE_SIZE = 50
+# Whoever was given a license in these has it; in the others nobody does.
+LICENSED = frozenset({*lifecycle.ASSIGNABLE, lifecycle.EXPIRED})
+# The first of these that one of the subscriptions is in is shown beside a product.
+ATTENTION = (lifecycle.PAST_DUE, lifecycle.EXPIRED, lifecycle.DISABLED)
+# Sorts after whatever follows a prefix, in the C collation.
+_LAST = "\U0010ffff"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Holding:
+    """A product that somebody bought, summed over their subscriptions to it.
+
+    `available` can be assigned now. `attention` is a state of `lifecycle`, or empty.
+    `usable` are the subscriptions in which people have licenses.
+    """
+
+    pk: uuid.UUID
+    name: str
+    slug: str
+    icon: str
+    quantity: int
+    assigned: int
+    available: int
+    subscriptions: int
+    attention: str
+    assignable: bool
+    usable: tuple[uuid.UUID, ...]
+
+    @property
+    def label(self) -> str:
+        return str(lifecycle.LABELS[self.attention]) if self.attention else ""
+
+    @property
+    def badge(self) -> str:
+        return lifecycle.BADGES.get(self.attention, "")
+
+
+def contracts(purchaser: User, product_id: uuid.UUID) -> QuerySet[Subscription]:
+    """The purchaser's paid subscriptions to a product, whatever their state."""
+    return Subscription.objects.filter(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        product_id=product_id,
+        order_state=OrderState.CONFIRMED,
+    )
+
+
+def holdings(purchaser: User, now: dt.datetime) -> list[Holding]:
+    """All that this person bought and that isn't deleted, by the product's name."""
+    bought = Subscription.objects.filter(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        order_state=OrderState.CONFIRMED,
+    )
+    found = _summed(bought, now)
+    return sorted(found, key=lambda holding: holding.name.casefold())
+
+
+def holding_of(
+    purchaser: User, product_id: uuid.UUID, now: dt.datetime
+) -> Holding | None:
+    """One product that this person bought; null when they didn't."""
+    return next(iter(_summed(contracts(purchaser, product_id), now)), None)
+
+
+def _summed(bought: QuerySet[Subscription], now: dt.datetime) -> list[Holding]:
+    """One statement, a row per product and state; folded here.
+
+    There are never more products than in the catalogue.
+    """
+    limit = Least(F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity")))
+    parts = (
+        bought.annotate(state=lifecycle.state_case(now))
+        .exclude(state=lifecycle.DELETED)
+        .values(
+            "product_id", "product__name", "product__slug", "product__icon", "state"
+        )
+        .annotate(
+            total=Sum("quantity"),
+            taken=Sum("assigned"),
+            free=Sum(limit - F("assigned")),
+            count=Count("id"),
+            ids=ArrayAgg("id"),
+        )
+        .order_by()
+    )
+    products: dict[uuid.UUID, dict[str, Mapping[str, Any]]] = {}
+    for part in parts:
+        products.setdefault(part["product_id"], {})[part["state"]] = part
+    return [_holding(states) for states in products.values()]
+
+
+def _holding(states: Mapping[str, Mapping[str, Any]]) -> Holding:
+    first = next(iter(states.values()))
+    licensed = [part for state, part in states.items() if state in LICENSED]
+    free = [p["free"] for state, p in states.items() if state in lifecycle.ASSIGNABLE]
+    return Holding(
+        pk=first["product_id"],
+        name=first["product__name"],
+        slug=first["product__slug"],
+        icon=first["product__icon"],
+        quantity=sum(part["total"] for part in licensed),
+        assigned=sum(part["taken"] for part in licensed),
+        available=sum(free),
+        subscriptions=sum(part["count"] for part in states.values()),
+        attention=next((state for state in ATTENTION if state in states), ""),
+        assignable=bool(free),
+        usable=tuple(pk for part in licensed for pk in part["ids"]),
+    )
+
+
+def live_assignments(
+    purchaser: User, product_id: uuid.UUID
+) -> QuerySet[LicenseAssignment]:
+    """Who has one of the purchaser's licenses of a product now."""
+    return LicenseAssignment.objects.filter(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        product_id=product_id,
+        ended_at=None,
+        suspended_at=None,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """A stretch of the licensed people, the latest first.
+
+    `newer` and `older` are where the stretches beside it begin, or null.
+    """
+
+    rows: list[LicenseAssignment]
+    newer: uuid.UUID | None
+    older: uuid.UUID | None
+
+
+def licensed_people(
+    *,
+    purchaser: User,
+    holding: Holding,
+    text: str = "",
+    after: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+) -> PeoplePage:
+    """Fifty of them, beyond the row `after`, or those just ahead of the row `before`.
+
+    Rows are found by their key, which grows with time, so that every page costs the
+    same. `text` is the beginning of any word of a name, or of the e-mail.
+    """
+    found = live_assignments(purchaser, holding.pk).filter(
+        subscription_id__in=holding.usable
+    )
+    if text:
+        found = found.filter(user_id__in=_people_called(purchaser, text))
+    if after:
+        found = found.filter(pk__lt=after)
+    if before:
+        found = found.filter(pk__gt=before)
+    order = "pk" if before else "-pk"
+    rows = list(found.select_related("user").order_by(order)[: PAGE_SIZE + 1])
+    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+    if before:
+        rows.reverse()
+    if not rows:
+        return PeoplePage([], None, None)
+    has_newer, has_older = (more, True) if before else (bool(after), more)
+    return PeoplePage(
+        rows,
+        newer=rows[0].pk if has_newer else None,
+        older=rows[-1].pk if has_older else None,
+    )
+
+
+def _people_called(purchaser: User, text: str) -> QuerySet[PersonWord, uuid.UUID]:
+    start = normalized(text) or text
+    if "@" in text or "." in text:
+        start = text.strip().lower()
+    words = PersonWord.objects.filter(
+        organization_id=purchaser.organization_id,
+        suffix__gte=start,
+        suffix__lt=start + _LAST,
+    )
+    return words.values_list("user_id", flat=True)
+
+
+def holders_among(
+    purchaser: User, product_id: uuid.UUID, people: Iterable[uuid.UUID]
+) -> set[uuid.UUID] | None:
+    """Which of these people have a license already; null if it wasn't bought.
+
+    One statement answers both, because the picker asks at every letter.
+    """
+    holders = live_assignments(purchaser, product_id).filter(user_id__in=list(people))
+    found = (
+        contracts(purchaser, product_id)
+        .annotate(holders=ArraySubquery(holders.values("user_id")))
+        .values_list("holders", flat=True)
+        .first()
+    )
+    return None if found is None else set(found)
+
+
+def people_with_ids(
+    purchaser: User, people: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, User]:
+    """People of the purchaser's organization by key; others are left out."""
+    return User.objects.filter(organization_id=purchaser.organization_id).in_bulk(
+        list(people)
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OwnLicense:
+    """A license as its holder sees it: from whom, since when, until when."""
+
+    assignment: LicenseAssignment
+    until: dt.datetime
+    renews: bool
+
+
+def own_licenses(user: User, now: dt.datetime) -> list[OwnLicense]:
+    """What somebody was given and can use, by the product's name."""
+    rows = (
+        LicenseAssignment.objects.filter(
+            organization_id=user.organization_id,
+            user=user,
+            ended_at=None,
+            suspended_at=None,
+        )
+        .select_related("product", "subscription", "purchaser")
+        .order_by("product__name", "id")
+    )
+    licenses = []
+    for row in rows:
+        state = lifecycle.state_at(row.subscription, now)
+        if state in LICENSED:
+            licenses.append(_own(row, state))
+    return licenses
+
+
+def _own(row: LicenseAssignment, state: str) -> OwnLicense:
+    subscription = row.subscription
+    going = state in {lifecycle.ACTIVE, lifecycle.TRIAL}
+    last = lifecycle.disabled_from(subscription)
+    return OwnLicense(
+        assignment=row,
+        until=(subscription.term_end or last) if going else last,
+        renews=going and subscription.recurring_billing,
+    )

@@ -1,0 +1,262 @@
+"""Handing out licenses and taking them back.
+
+The only writer of LicenseAssignment and of `Subscription.assigned`. Locks are taken
+in one order: people, assignments, subscriptions, each by key; the subscriptions
+last, because everybody who assigns the same product waits for them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models.functions import Coalesce, Least
+from django.db.models.lookups import LessThanOrEqual
+
+from licensing.models import LicenseAssignment
+from licensing.queries import contracts, live_assignments
+from licensing.services import refusals
+from licensing.services.refusals import Reason, Refusal
+from selfservice.accounts.models import User
+from selfservice.activity.services.record import Change, record_all
+from selfservice.catalog.models import Product
+from selfservice.core import clock
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
+
+_LIMIT = Least(F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity")))
+# A race that these refuse was lost: what was read before is no longer so.
+_RACES = ("licenseassignment_one_live_per_person", "subscription_assigned_within")
+
+
+class _Overtaken(Exception):
+    """Somebody took what was there when we looked."""
+
+
+def assign_licenses(
+    *, actor: User, purchaser: User, product: Product, people: Sequence[uuid.UUID]
+) -> list[LicenseAssignment]:
+    """Give each of `people` one of the purchaser's licenses, or nobody any.
+
+    Allotted to the purchaser's own active subscriptions of the product, latest
+    expiry first. Locks the people, so that nobody is disabled meanwhile, and the
+    subscriptions. Raises CannotAssign.
+    """
+    wanted = list(dict.fromkeys(people))
+    if not wanted:
+        raise refusals.nobody_chosen()
+    if len(wanted) > settings.ASSIGN_AT_ONCE:
+        raise refusals.too_many(len(wanted), settings.ASSIGN_AT_ONCE)
+    # At first without locking subscriptions before it is their turn; whoever is
+    # overtaken looks again under the lock, where nobody can come between.
+    for careful in (False, True):
+        try:
+            with _races_noticed(), transaction.atomic(durable=True):
+                persons = _admit(purchaser, product.pk, wanted)
+                found = _open_contracts(purchaser, product, locked=careful)
+                return _give(actor, persons, _allot(found, persons, product.name))
+        except _Overtaken:
+            continue
+    raise refusals.overtaken()
+
+
+def assign_from(*, subscription: Subscription, people: Sequence[uuid.UUID]) -> None:
+    """Give out licenses of one subscription, in the caller's transaction.
+
+    The caller has locked it. For its purchaser's own license, right after paying.
+    Raises CannotAssign, and the transaction goes on.
+    """
+    purchaser, product = subscription.purchaser, subscription.product
+    try:
+        with _races_noticed(), transaction.atomic():
+            persons = _admit(purchaser, product.pk, list(people))
+            shares = _allot([subscription], persons, product.name)
+            _give(purchaser, persons, shares)
+    except _Overtaken:
+        raise refusals.overtaken() from None
+
+
+def unassign_licenses(
+    *, actor: User, purchaser: User, product: Product, people: Sequence[uuid.UUID]
+) -> int:
+    """Take the licenses of these people back; they are free at once.
+
+    Whoever has none any more is passed over. Returns how many were taken back.
+    """
+    with transaction.atomic(durable=True):
+        rows = live_assignments(purchaser, product.pk).filter(user_id__in=people)
+        return _end(list(rows.select_for_update(no_key=True).order_by("id")), actor.pk)
+
+
+def end_licenses_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) -> int:
+    """End every license of people who can't hold one any more, suspended ones too.
+
+    In the caller's transaction, which has locked the people. Returns how many.
+    """
+    rows = LicenseAssignment.objects.filter(
+        organization_id=organization_id, user_id__in=people, ended_at=None
+    )
+    with transaction.atomic():
+        return _end(list(rows.select_for_update(no_key=True).order_by("id")), None)
+
+
+@contextmanager
+def _races_noticed() -> Iterator[None]:
+    """Turn what the database refuses, because another was faster, into _Overtaken."""
+    try:
+        yield
+    except IntegrityError as error:
+        if any(name in str(error) for name in _RACES):
+            raise _Overtaken from error
+        raise
+
+
+def _admit(
+    purchaser: User, product_id: uuid.UUID, wanted: Sequence[uuid.UUID]
+) -> list[User]:
+    """The people, locked; raises CannotAssign with everybody who can't get one."""
+    organization_id = purchaser.organization_id
+    rows = User.objects.filter(organization_id=organization_id, pk__in=wanted)
+    people = {row.pk: row for row in rows.select_for_update(no_key=True).order_by("pk")}
+    # Read after the lock: a license given a moment ago is seen.
+    holders = set(
+        live_assignments(purchaser, product_id)
+        .filter(user_id__in=wanted)
+        .values_list("user_id", flat=True)
+    )
+    refused = []
+    for person_id in wanted:
+        person = people.get(person_id)
+        reason = _reason(person, holders)
+        if reason is not None:
+            refused.append(Refusal(person.display_name if person else "", reason))
+    if refused:
+        raise refusals.people_refused(refused, len(wanted))
+    return [people[person_id] for person_id in wanted]
+
+
+def _reason(person: User | None, holders: set[uuid.UUID]) -> Reason | None:
+    if person is None:
+        return Reason.UNKNOWN
+    obstacles = {
+        Reason.REMOVED: person.removed_at is not None,
+        Reason.DISABLED: not person.is_active,
+        Reason.GUEST: person.is_guest,
+        Reason.HAS_ONE: person.pk in holders,
+        Reason.NO_LOCATION: not person.usage_location,
+    }
+    return next((reason for reason, stands in obstacles.items() if stands), None)
+
+
+def _open_contracts(
+    purchaser: User, product: Product, *, locked: bool
+) -> list[Subscription]:
+    """The subscriptions that licenses can be given from, latest expiry first."""
+    found = contracts(purchaser, product.pk)
+    if locked:
+        found = found.select_for_update(no_key=True).order_by("pk")
+    now = clock.now()
+    usable = [s for s in found if lifecycle.state_at(s, now) in lifecycle.ASSIGNABLE]
+    return sorted(usable, key=lambda s: (lifecycle.expires_at(s), s.pk), reverse=True)
+
+
+def _allot(
+    found: Sequence[Subscription], persons: Sequence[User], product: str
+) -> list[Subscription]:
+    """From which subscription each person's license comes, in the people's order."""
+    if not found:
+        raise refusals.none_active(product)
+    wanted, free = len(persons), sum(s.available for s in found)
+    if free < wanted:
+        idle = sum(s.quantity - s.assigned for s in found)
+        raise refusals.too_few(wanted=wanted, free=free, held_back=idle - free)
+    seats = (s for s in found for _seat in range(min(s.available, wanted)))
+    return [next(seats) for _person in persons]
+
+
+def _give(
+    actor: User, persons: Sequence[User], shares: Sequence[Subscription]
+) -> list[LicenseAssignment]:
+    now = clock.now()
+    rows = LicenseAssignment.objects.bulk_create(
+        LicenseAssignment(
+            organization_id=share.organization_id,
+            subscription_id=share.pk,
+            product_id=share.product_id,
+            purchaser_id=share.purchaser_id,
+            user=person,
+            assigned_by=actor,
+            assigned_at=now,
+        )
+        for person, share in zip(persons, shares, strict=True)
+    )
+    counts = Counter(row.subscription_id for row in rows)
+    if not _move(actor.organization_id, counts):
+        raise _Overtaken
+    _log("licenses_assigned", actor.pk, rows)
+    return rows
+
+
+def _end(rows: Sequence[LicenseAssignment], actor_id: uuid.UUID | None) -> int:
+    """End locked assignments of one organization."""
+    if not rows:
+        return 0
+    organization_id = rows[0].organization_id
+    LicenseAssignment.objects.filter(
+        organization_id=organization_id, pk__in=[row.pk for row in rows]
+    ).update(ended_at=clock.now())
+    # Suspended ones were given back to the subscription when they were suspended.
+    counts = Counter(row.subscription_id for row in rows if row.suspended_at is None)
+    if counts:
+        _move(organization_id, {pk: -count for pk, count in counts.items()})
+    _log("licenses_unassigned", actor_id, rows)
+    return len(rows)
+
+
+def _move(organization_id: uuid.UUID, changes: Mapping[uuid.UUID, int]) -> bool:
+    """Add to the counters, all or (false) not all; the caller rolls back then.
+
+    PostgreSQL looks at the condition again after it waited for another writer.
+    """
+    rows = Subscription.objects.filter(
+        organization_id=organization_id, pk__in=list(changes)
+    )
+    if len(changes) > 1:
+        # One statement takes its locks in any order; two of them could deadlock.
+        ordered = rows.select_for_update(no_key=True).order_by("pk")
+        list(ordered.values_list("pk", flat=True))
+    change = Case(
+        *(When(pk=pk, then=Value(count)) for pk, count in changes.items()),
+        output_field=IntegerField(),
+    )
+    after = F("assigned") + change
+    if any(count > 0 for count in changes.values()):
+        rows = rows.annotate(state=lifecycle.state_case(clock.now())).filter(
+            LessThanOrEqual(after, _LIMIT), state__in=lifecycle.ASSIGNABLE
+        )
+    return rows.update(assigned=after) == len(changes)
+
+
+def _log(
+    verb: str, actor_id: uuid.UUID | None, rows: Sequence[LicenseAssignment]
+) -> None:
+    """One entry a subscription, which names everybody by key."""
+    people: dict[uuid.UUID, list[str]] = {}
+    for row in rows:
+        people.setdefault(row.subscription_id, []).append(str(row.user_id))
+    record_all(
+        Change(
+            organization_id=rows[0].organization_id,
+            actor_id=actor_id,
+            subject_kind="subscription",
+            subject_id=subscription_id,
+            verb=verb,
+            after={"count": len(ids), "people": " ".join(ids)},
+        )
+        for subscription_id, ids in people.items()
+    )

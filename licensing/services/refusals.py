@@ -1,0 +1,127 @@
+"""Why somebody can't get a license, in sentences."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from selfservice.core.errors import DomainError
+
+
+class Reason(enum.Enum):
+    """What stands in the way of one person."""
+
+    HAS_ONE = "has_one"
+    GUEST = "guest"
+    DISABLED = "disabled"
+    REMOVED = "removed"
+    NO_LOCATION = "no_location"
+    UNKNOWN = "unknown"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refusal:
+    """One person, and why not. Who isn't in the organization has no name here."""
+
+    name: str
+    reason: Reason
+
+    def __str__(self) -> str:
+        return _sentences()[self.reason] % {"name": self.name}
+
+
+def _sentences() -> dict[Reason, str]:
+    return {
+        Reason.HAS_ONE: _("%(name)s already has a license."),
+        Reason.GUEST: _("%(name)s is a guest. Guests can't get licenses."),
+        Reason.DISABLED: _("%(name)s can't sign in: the account is disabled."),
+        Reason.REMOVED: _("%(name)s is no longer in your organization's directory."),
+        Reason.NO_LOCATION: _(
+            "%(name)s has no usage location. Ask your admin to fill it in."
+        ),
+        Reason.UNKNOWN: _("Somebody you chose isn't in your organization."),
+    }
+
+
+class CannotAssign(DomainError):
+    """Nobody got a license. `refusals` say why not, person by person.
+
+    `missing` is how many licenses there are too few; 0 when that isn't the reason.
+    """
+
+    def __init__(
+        self, sentence: str, *, refusals: Sequence[Refusal] = (), missing: int = 0
+    ) -> None:
+        super().__init__(sentence)
+        self.refusals = tuple(refusals)
+        self.missing = missing
+
+
+def too_many(wanted: int, at_once: int) -> CannotAssign:
+    over = wanted - at_once
+    return CannotAssign(
+        ngettext(
+            "You can assign up to %(most)d licenses at a time. You chose %(wanted)d"
+            " people: take %(over)d person off and assign again.",
+            "You can assign up to %(most)d licenses at a time. You chose %(wanted)d"
+            " people: take %(over)d people off and assign again.",
+            over,
+        )
+        % {"most": at_once, "wanted": wanted, "over": over}
+    )
+
+
+def nobody_chosen() -> CannotAssign:
+    return CannotAssign(_("Choose at least one person."))
+
+
+def people_refused(refusals: Sequence[Refusal], wanted: int) -> CannotAssign:
+    if wanted == 1:
+        return CannotAssign(_("No license was assigned."), refusals=refusals)
+    sentence = ngettext(
+        "Nobody got a license, because %(count)d of the %(wanted)d people can't get"
+        " one. Take that person off and assign again.",
+        "Nobody got a license, because %(count)d of the %(wanted)d people can't get"
+        " one. Take them off and assign again.",
+        len(refusals),
+    ) % {"count": len(refusals), "wanted": wanted}
+    return CannotAssign(sentence, refusals=refusals)
+
+
+def none_active(product: str) -> CannotAssign:
+    return CannotAssign(
+        _(
+            "Licenses of %(product)s can't be assigned now, because none of your"
+            " subscriptions to it is active."
+        )
+        % {"product": product}
+    )
+
+
+def too_few(*, wanted: int, free: int, held_back: int) -> CannotAssign:
+    """`held_back` are licenses that a smaller number at renewal takes away."""
+    missing = wanted - free
+    sentence = ngettext(
+        "%(missing)d license is missing: you chose %(wanted)d, %(free)d available."
+        " Take people off, or buy licenses.",
+        "%(missing)d licenses are missing: you chose %(wanted)d, %(free)d available."
+        " Take people off, or buy licenses.",
+        missing,
+    ) % {"missing": missing, "wanted": wanted, "free": free}
+    if held_back:
+        sentence += " " + ngettext(
+            "%(count)d license goes away at renewal: undo that change to assign it.",
+            "%(count)d licenses go away at renewal: undo that change to assign them.",
+            held_back,
+        ) % {"count": held_back}
+    return CannotAssign(sentence, missing=missing)
+
+
+def overtaken() -> CannotAssign:
+    return CannotAssign(
+        _("Somebody else changed these licenses at the same moment. Assign again.")
+    )
