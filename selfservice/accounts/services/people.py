@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from selfservice.accounts.models import PersonWord, User
 from selfservice.accounts.services.words import SUFFIX_LENGTH, name_suffixes
@@ -52,13 +54,11 @@ def save_people(people: Sequence[User]) -> None:
     """Write people of one organization with their search words, any number of them.
 
     New ones are inserted whole; of stored ones only what the directory says is
-    written, changes of names and addresses in any order of each other.
-    Raises IntegrityError when an address is taken.
+    written. Raises IntegrityError when an address is taken; see `step_aside`.
     """
     new = [person for person in people if person._state.adding]
     stored = [person for person in people if not person._state.adding]
     with transaction.atomic(), connection.cursor() as cursor:
-        # Stored ones first: a new person may get the address that one gave up.
         if stored:
             _update(cursor, stored)
         _copy(cursor, User._meta.db_table, _INSERTED, _rows(new, _INSERTED))
@@ -67,6 +67,23 @@ def save_people(people: Sequence[User]) -> None:
     for person in new:
         person._state.adding = False
         person._state.db = connection.alias
+
+
+def step_aside(
+    organization_id: uuid.UUID, user_ids: Sequence[uuid.UUID], *, keep_id: bool = False
+) -> None:
+    """Take these people's addresses away, so that others can get them.
+
+    People who swap addresses, or pass one on, step aside before `save_people` gives
+    them their new ones; the unique indexes look at every single row. `keep_id`: of
+    somebody removed, who is still known by the directory's id.
+    """
+    nowhere = Concat(Cast("id", CharField()), Value("@removed.invalid"))
+    people = User.objects.filter(organization_id=organization_id, pk__in=user_ids)
+    if keep_id:
+        people.update(upn=nowhere, email=nowhere)
+    else:
+        people.update(upn=nowhere, email=nowhere, object_id="")
 
 
 def _words(person: User) -> Iterator[WordRow]:
@@ -104,13 +121,6 @@ def _update(cursor: CursorWrapper, people: Sequence[User]) -> None:
     cursor.execute("TRUNCATE people_incoming")
     _copy(cursor, "people_incoming", _UPDATED, _rows(people, _UPDATED))
     theirs = "p.organization_id = i.organization_id AND p.id = i.id"
-    # Two people may swap addresses, or one get what another gave up: the unique
-    # indexes look at every row, so changing ones step aside first.
-    cursor.execute(
-        f"UPDATE {users} p SET upn = p.id::text, email = p.id::text, object_id = ''"  # noqa: S608
-        f" FROM people_incoming i WHERE {theirs} AND (lower(p.upn) <> lower(i.upn)"
-        " OR lower(p.email) <> lower(i.email) OR p.object_id <> i.object_id)"
-    )
     columns = ", ".join(f"{name} = i.{name}" for name in DIRECTORY_FIELDS)
     cursor.execute(
         f"UPDATE {users} p SET {columns} FROM people_incoming i WHERE {theirs}"  # noqa: S608
