@@ -81,6 +81,7 @@ ICONS = (
     "person",
     "person-add",
     "person-delete",
+    "person-key",
     "person-subtract",
     "presenter",
     "prohibited",
