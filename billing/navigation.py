@@ -12,7 +12,7 @@ def register_all() -> None:
         NavItem(
             label=_("Bills & payments"),
             url_name="billing:invoices",
-            also=("billing:invoice",),
+            also=("billing:invoice", "billing:invoice_pdf"),
             icon="receipt",
             group=BILLING,
             order=40,

@@ -22,11 +22,13 @@ def verify_event(body: bytes, signature: str) -> EventHint:
         event = stripe.Webhook.construct_event(
             body, signature, settings.STRIPE_WEBHOOK_SECRET
         )
-    except (ValueError, stripe.SignatureVerificationError) as error:
+        found = event.data.object
+        event_id, event_type = event.id, event.type
+    except (ValueError, AttributeError, stripe.SignatureVerificationError) as error:
+        # AttributeError: well signed, but a body without what every event has.
         raise NotFromStripe(str(error)) from error
-    found = event.data.object
     object_id = getattr(found, "id", None) or ""
     customer = getattr(found, "customer", None)
     if getattr(found, "object", "") == "customer":
         customer = object_id
-    return EventHint(event.id, event.type, str(object_id), text_id(customer))
+    return EventHint(event_id, event_type, str(object_id), text_id(customer))

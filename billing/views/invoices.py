@@ -1,0 +1,204 @@
+"""Bills & payments: invoices, one invoice, its PDF."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import logging
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from billing import gateway
+from billing.forms import PAST_3, PAST_6, PERIODS, RANGE, STATUSES, InvoiceFilter
+from billing.models import BillingProfile, Invoice, InvoiceLine
+from billing.queries import (
+    InvoicePage,
+    InvoiceSearch,
+    InvoiceSum,
+    find_invoices,
+    invoice_for,
+    invoice_page,
+    invoice_sums,
+    lines_of,
+    profiles_of,
+)
+from billing.wording import address_lines, rate_words, status_badge
+from selfservice.accounts.models import User
+from selfservice.accounts.requests import person
+from selfservice.core import clock
+from selfservice.core.errors import DomainError
+from selfservice.core.htmx import HtmxHttpRequest, render_page
+from selfservice.core.lists import Choice, choices, with_query
+
+log = logging.getLogger(__name__)
+RETRY_AFTER_SECONDS = "60"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """An invoice as the list shows it."""
+
+    invoice: Invoice
+    badge: str
+    label: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line of an invoice with its tax rate in words."""
+
+    line: InvoiceLine
+    rate: str
+
+
+def row_of(invoice: Invoice) -> Row:
+    badge, label = status_badge(invoice)
+    return Row(invoice, badge, label)
+
+
+@require_safe
+def invoices(request: HtmxHttpRequest) -> HttpResponse:
+    buyer = person(request)
+    zone = buyer.organization.time_zone
+    form = InvoiceFilter(request.GET, today=clock.today_in(zone))
+    oldest_first = form.value("sort", "-date") == "date"
+    page, sums = InvoicePage([], None, None), list[InvoiceSum]()
+    if not form.refused:
+        found = find_invoices(buyer, _search(form, zone))
+        page = invoice_page(found, cursor=form.cursor, oldest_first=oldest_first)
+        sums = invoice_sums(found)
+    context = {
+        **_filters(request, form, profiles_of(buyer)),
+        "here": reverse("billing:invoices"),
+        "rows": [row_of(invoice) for invoice in page.rows],
+        "sums": sums,
+        "count": sum(part.count for part in sums),
+        "void": sum(part.void for part in sums),
+        "previous_url": page.previous and with_query(request, page=str(page.previous)),
+        "next_url": page.next and with_query(request, page=str(page.next)),
+    }
+    return render_page(
+        request,
+        "billing/invoices.html",
+        context,
+        partial="invoices-list",
+        status=422 if form.refused else 200,
+    )
+
+
+def _search(form: InvoiceFilter, zone: str) -> InvoiceSearch:
+    first, last = form.days
+    return InvoiceSearch(
+        start=_midnight(first, zone),
+        end=_midnight(last + dt.timedelta(days=1), zone),
+        status=form.value("status"),
+        profile_id=form.value("profile", None),
+        text=form.value("q"),
+    )
+
+
+def _midnight(day: dt.date, zone: str) -> dt.datetime:
+    return dt.datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+
+
+def _filters(
+    request: HtmxHttpRequest, form: InvoiceFilter, profiles: list[BillingProfile]
+) -> dict[str, Any]:
+    period, status = form.value("period", PAST_3), form.value("status")
+    profile = str(form.value("profile"))
+    names = [(str(profile.pk), profile.name) for profile in profiles]
+    return {
+        "form": form,
+        "period": period,
+        "is_range": period == RANGE,
+        "days": None if form.refused else form.days,
+        "periods": [
+            Choice(label, _period_url(request, value), value == period)
+            for value, label in PERIODS
+        ],
+        "six_months_url": _period_url(request, PAST_6),
+        "range_url": _period_url(request, RANGE),
+        "statuses": choices(
+            request, "status", [("", _("All")), *STATUSES], chosen=status
+        ),
+        "profiles": choices(
+            request, "profile", [("", _("All")), *names], chosen=profile
+        )
+        if len(names) > 1
+        else [],
+        "kept": {
+            name: request.GET[name]
+            for name in ("period", "start", "end", "status", "profile", "sort")
+            if request.GET.get(name)
+        },
+        "q": form.value("q"),
+        "sort": form.value("sort", "-date"),
+        "filtered": bool(form.value("q") or status or profile),
+        "unfiltered_url": with_query(request, q=None, status=None, profile=None),
+    }
+
+
+def _period_url(request: HtmxHttpRequest, period: str) -> str:
+    """The list over another period; what else is filtered stays."""
+    chosen = None if period == PAST_3 else period
+    return with_query(request, period=chosen, start=None, end=None)
+
+
+@require_safe
+def invoice(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
+    found = _invoice_for(person(request), invoice_id)
+    badge, label = status_badge(found)
+    lines = lines_of(found)
+    context = {
+        "invoice": found,
+        "badge": badge,
+        "label": label,
+        "lines": [LineRow(line, rate_words(line.tax_rate_bp)) for line in lines],
+        "rates": ", ".join(
+            rate_words(rate)
+            for rate in sorted({line.tax_rate_bp for line in lines if line.tax_rate_bp})
+        ),
+        "sold_to": address_lines(found.sold_to),
+        "bill_to": address_lines(found.bill_to),
+    }
+    return render_page(request, "billing/invoice.html", context, partial="invoice")
+
+
+@require_safe
+def invoice_pdf(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
+    """Pass on Stripe's PDF, so that its address is never shown."""
+    found = _invoice_for(person(request), invoice_id)
+    try:
+        content = gateway.invoice_pdf(found.stripe_invoice_id)
+    except DomainError as error:
+        log.warning("no PDF of invoice %s: %s", found.pk, type(error).__name__)
+        response = render_page(
+            request,
+            "billing/invoice_unavailable.html",
+            {"invoice": found, "sentence": str(error)},
+            partial="unavailable",
+            status=503,
+        )
+        response["Retry-After"] = RETRY_AFTER_SECONDS
+        return response
+    name = get_valid_filename(f"{_('Invoice')} {found.number}.pdf")
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _invoice_for(buyer: User, invoice_id: uuid.UUID) -> Invoice:
+    """The buyer's invoice; anybody else's is not found. Raises Http404."""
+    found = invoice_for(buyer, invoice_id)
+    if found is None:
+        raise Http404
+    return found
