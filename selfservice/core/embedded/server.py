@@ -57,6 +57,7 @@ class Server:
         self._settings = {**SETTINGS, **(settings or {})}
         self._ready_in = 0
         self._lease: int | None = None
+        self._lease_pid = 0
         self._lock = threading.RLock()
 
     @cached_property

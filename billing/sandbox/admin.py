@@ -1,0 +1,49 @@
+"""The admin API: faults, held webhooks, what was called. Only for this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from billing.sandbox.faults import Fault
+from billing.sandbox.wire import Obj
+
+if TYPE_CHECKING:
+    from billing.sandbox.server import Sandbox
+
+
+def answer(sandbox: Sandbox, verb: str, path: str, text: str) -> tuple[int, Obj]:
+    """Do what is asked under /_sandbox/; JSON in, JSON out."""
+    given: Obj = json.loads(text) if text else {}
+    name = path.removeprefix("/_sandbox/")
+    if verb == "GET" and name == "calls":
+        return 200, {"calls": list(sandbox.faults.calls)}
+    if verb == "GET" and name == "webhooks":
+        return 200, {"waiting": sandbox.courier.waiting(), "held": sandbox.courier.held}
+    if verb == "POST":
+        return _order(sandbox, name, given)
+    return 404, {"error": f"No {verb} {path}"}
+
+
+def _order(sandbox: Sandbox, name: str, given: Obj) -> tuple[int, Obj]:
+    if name == "faults":
+        try:
+            sandbox.faults.order(Fault(**given))
+        except (TypeError, ValueError) as error:
+            return 400, {"error": str(error)}
+    elif name == "faults/clear":
+        sandbox.faults.clear()
+    elif name == "webhooks/hold":
+        sandbox.courier.held = True
+    elif name == "webhooks/release":
+        return 200, {"sent": sandbox.courier.release(**given)}
+    elif name == "reset":
+        endpoints = sandbox.store.every("webhook_endpoint")
+        sandbox.store.reset()
+        for endpoint in endpoints:
+            sandbox.store.put(endpoint)
+        sandbox.faults.clear()
+        sandbox.courier.held = False
+    else:
+        return 404, {"error": f"No POST /_sandbox/{name}"}
+    return 200, {"ok": True}

@@ -1,0 +1,141 @@
+"""One request at work: its parameters, the store, and the events it causes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import stripe
+
+from billing.sandbox import clock
+from billing.sandbox.contract import blank
+from billing.sandbox.store import Store, new_id
+from billing.sandbox.wire import Obj, missing, public
+
+API_VERSION = "2026-10-28.endive"
+
+
+@dataclasses.dataclass(slots=True)
+class Call:
+    """What a handler gets. `ids` are the variables of the path."""
+
+    store: Store
+    params: Obj
+    ids: tuple[str, ...]
+    base: str
+    key: str | None = None
+    request_id: str = ""
+
+    @property
+    def now(self) -> int:
+        return clock.now()
+
+    def get(self, found_id: str, kind: str) -> Obj:
+        """An object of a kind. Raises ApiError 404."""
+        found = self.store.get(found_id, kind)
+        if found is None:
+            raise missing(kind, found_id)
+        return found
+
+    def new(self, cls: type, prefix: str, **fields: Any) -> Obj:
+        """A complete new object of a resource class; not stored yet."""
+        found = blank(cls)
+        found["object"] = getattr(cls, "OBJECT_NAME")  # noqa: B009  every resource has it
+        for name, value in (
+            ("id", new_id(prefix)),
+            ("created", self.now),
+            ("metadata", {}),
+            ("livemode", False),
+        ):
+            if name in found:
+                found[name] = value
+        return found | fields
+
+    def save(self, found: Obj, event: str = "", before: Obj | None = None) -> Obj:
+        """Store it, and tell of it."""
+        self.store.put(found)
+        if event:
+            self.emit(event, found, before)
+        return found
+
+    def emit(self, kind: str, found: Obj, before: Obj | None = None) -> None:
+        """Record an event with a snapshot of the object, and queue its deliveries."""
+        data: Obj = {"object": public(found)}
+        if before is not None:
+            data["previous_attributes"] = {
+                key: value
+                for key, value in public(before).items()
+                if data["object"].get(key) != value
+            }
+        event = self.new(
+            stripe.Event,
+            "evt",
+            type=kind,
+            data=data,
+            api_version=API_VERSION,
+            pending_webhooks=1,
+            request={"id": self.request_id or None, "idempotency_key": self.key},
+        )
+        self.store.put(event)
+        for endpoint in self.store.every("webhook_endpoint"):
+            wanted = endpoint["enabled_events"]
+            if endpoint["status"] == "enabled" and (kind in wanted or "*" in wanted):
+                self.store.db.execute(
+                    "INSERT INTO deliveries (event, url, secret, due)"
+                    " VALUES (?, ?, ?, 0)",
+                    (event["id"], endpoint["url"], endpoint["_secret"]),
+                )
+
+    def listed(self, found: list[Obj]) -> Obj:
+        """A page of a list, newest first, by `limit` and the two cursors."""
+        limit = self.params.get("limit", 10)
+        ids = [item["id"] for item in found]
+        after, before = (
+            self.params.get(n) for n in ("starting_after", "ending_before")
+        )
+        if after:
+            found = found[_place(ids, after) + 1 :]
+        elif before:
+            end = _place(ids, before)
+            found = found[max(0, end - limit) : end]
+        return {
+            "object": "list",
+            "data": found[:limit],
+            "has_more": len(found) > limit,
+            "url": "",
+        }
+
+
+def _place(ids: list[str], cursor: str) -> int:
+    if cursor not in ids:
+        raise missing("object", cursor)
+    return ids.index(cursor)
+
+
+def merge_metadata(found: Obj, params: Obj) -> None:
+    """New keys are added, empty ones taken away, as Stripe does."""
+    given = params.get("metadata")
+    if given == "":
+        found["metadata"] = {}
+    elif given:
+        merged = {**found["metadata"], **given}
+        found["metadata"] = {k: v for k, v in merged.items() if v != ""}
+
+
+def created_within(found: list[Obj], wanted: Any) -> list[Obj]:
+    """The filter `created`: an instant, or gt, gte, lt, lte."""
+    if wanted is None:
+        return found
+    if not isinstance(wanted, dict):
+        return [item for item in found if item["created"] == int(wanted)]
+    tests = {
+        "gt": lambda a, b: a > b,
+        "gte": lambda a, b: a >= b,
+        "lt": lambda a, b: a < b,
+        "lte": lambda a, b: a <= b,
+    }
+    return [
+        item
+        for item in found
+        if all(tests[name](item["created"], int(v)) for name, v in wanted.items())
+    ]

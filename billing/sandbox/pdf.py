@@ -1,0 +1,148 @@
+"""An invoice as a PDF, with what a tax office in the European Union wants on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from importlib import resources
+
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout, XPos, YPos
+
+from billing.sandbox.store import Store
+from billing.sandbox.wire import Obj
+
+FONT = "Fira"
+
+
+def draw_invoice(store: Store, found: Obj) -> bytes:
+    """The PDF of a final invoice: parties, number, dates, lines, tax, totals."""
+    pdf = FPDF(format="A4")
+    pdf.set_title(f"Invoice {found['number']}")
+    # fpdf2 stamps the time of drawing; an invoice is dated by its number.
+    pdf.set_creation_date(_moment(found["effective_at"]))
+    _add_fonts(pdf)
+    pdf.add_page()
+    pdf.set_margins(18, 18)
+    pdf.set_font(FONT, "B", 20)
+    pdf.cell(0, 12, "Invoice", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    _facts(pdf, found)
+    _parties(pdf, found)
+    _lines(pdf, found)
+    _totals(pdf, found)
+    return bytes(pdf.output())
+
+
+def _add_fonts(pdf: FPDF) -> None:
+    folder = resources.files("fontpkg_fira_sans")
+    regular = next(p for p in _files(folder) if p.endswith("FiraSans-Regular.ttf"))
+    bold = next(p for p in _files(folder) if p.endswith("FiraSans-SemiBold.ttf"))
+    pdf.add_font(FONT, "", regular)
+    pdf.add_font(FONT, "B", bold)
+
+
+def _files(folder: resources.abc.Traversable) -> list[str]:
+    found: list[str] = []
+    for item in folder.iterdir():
+        found += _files(item) if item.is_dir() else [str(item)]
+    return found
+
+
+def _moment(timestamp: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(timestamp, dt.UTC)
+
+
+def _day(timestamp: int) -> str:
+    return f"{_moment(timestamp):%d %b %Y}".lstrip("0")
+
+
+def _amount(minor: int, found: Obj) -> str:
+    return f"{found['currency'].upper()} {minor / 100:,.2f}"
+
+
+def _facts(pdf: FPDF, found: Obj) -> None:
+    paid_at = found["status_transitions"]["paid_at"]
+    facts = [
+        ("Invoice number", found["number"]),
+        ("Invoice date", _day(found["effective_at"])),
+        (
+            "Payment",
+            f"Paid by card on {_day(paid_at)}" if paid_at else "Due on receipt",
+        ),
+    ]
+    facts += [(field["name"], field["value"]) for field in found["custom_fields"] or []]
+    for label, value in facts:
+        pdf.set_font(FONT, "B", 10)
+        pdf.cell(40, 6, label)
+        pdf.set_font(FONT, "", 10)
+        pdf.cell(0, 6, str(value), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.ln(6)
+
+
+def _parties(pdf: FPDF, found: Obj) -> None:
+    address = found["customer_address"] or {}
+    buyer = [
+        found["customer_name"],
+        address.get("line1"),
+        address.get("line2"),
+        f"{address.get('postal_code') or ''} {address.get('city') or ''}".strip(),
+        address.get("country"),
+        found["customer_email"],
+        *[f"VAT {number['value']}" for number in found["customer_tax_ids"] or []],
+    ]
+    seller = [
+        os.environ.get("SELLER_NAME", "Portal Demo B.V."),
+        *os.environ.get(
+            "SELLER_ADDRESS", "Voorbeeldkade 1, 1011 AA Amsterdam, NL"
+        ).split(", "),
+        f"VAT {os.environ.get('SELLER_VAT', 'NL004495445B01')}",
+    ]
+    top = pdf.get_y()
+    for column, (title, words) in enumerate((("Seller", seller), ("Bill to", buyer))):
+        pdf.set_xy(18 + column * 88, top)
+        pdf.set_font(FONT, "B", 10)
+        pdf.cell(80, 6, title, new_x=XPos.LEFT, new_y=YPos.NEXT)
+        pdf.set_font(FONT, "", 10)
+        text = "\n".join(str(word) for word in words if word)
+        pdf.multi_cell(80, 5, text, new_x=XPos.LEFT, new_y=YPos.NEXT)
+    pdf.set_xy(18, top + 46)
+
+
+def _lines(pdf: FPDF, found: Obj) -> None:
+    pdf.set_font(FONT, "", 9)
+    with pdf.table(
+        col_widths=(74, 38, 14, 24, 24),
+        text_align=("LEFT", "LEFT", "RIGHT", "RIGHT", "RIGHT"),
+        borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        line_height=6,
+    ) as table:
+        table.row(("Description", "Period", "Qty", "Unit price", "Amount"))
+        for line in found["lines"]["data"]:
+            period = line["period"]
+            unit = float(line["pricing"]["unit_amount_decimal"] or 0)
+            table.row(
+                (
+                    line["description"],
+                    f"{_day(period['start'])} – {_day(period['end'])}",
+                    str(line["quantity"]),
+                    _amount(round(unit), found),
+                    _amount(line["amount"], found),
+                )
+            )
+    pdf.ln(6)
+
+
+def _totals(pdf: FPDF, found: Obj) -> None:
+    rows = [("Subtotal excl. tax", _amount(found["subtotal"], found))]
+    for tax in found["total_taxes"] or []:
+        if tax["taxability_reason"] == "reverse_charge":
+            rows.append(("VAT, reverse charge", _amount(0, found)))
+        elif tax["amount"]:
+            rate = round(tax["amount"] * 1000 / tax["taxable_amount"]) / 10
+            rows.append((f"VAT {rate:g}%", _amount(tax["amount"], found)))
+    rows.append(("Total", _amount(found["total"], found)))
+    rows.append(("Amount due", _amount(found["amount_remaining"], found)))
+    for label, value in rows:
+        pdf.set_font(FONT, "B" if label in {"Total", "Amount due"} else "", 10)
+        pdf.cell(130, 6, label, align="R")
+        pdf.cell(0, 6, value, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)

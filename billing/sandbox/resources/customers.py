@@ -1,0 +1,138 @@
+"""Customers and their tax ids."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from typing import Any
+
+import stripe
+
+from billing.sandbox.call import Call, created_within, merge_metadata
+from billing.sandbox.contract import blank
+from billing.sandbox.resources import handles
+from billing.sandbox.wire import ApiError, Obj
+
+PLAIN = ("name", "email", "phone", "description", "tax_exempt", "preferred_locales")
+
+
+@handles("POST /v1/customers")
+def create(call: Call) -> Obj:
+    letters = string.ascii_uppercase + string.digits
+    prefix = "".join(secrets.choice(letters) for _ in range(8))
+    found = call.new(
+        stripe.Customer,
+        "cus",
+        invoice_prefix=prefix,
+        next_invoice_sequence=1,
+        balance=0,
+        delinquent=False,
+        tax_exempt="none",
+        invoice_settings=blank(stripe.Customer.InvoiceSettings),
+        preferred_locales=[],
+    )
+    _fill(found, call.params)
+    call.save(found, "customer.created")
+    for number in call.params.get("tax_id_data", []):
+        _add_tax_id(call, found["id"], number)
+    return found
+
+
+@handles("GET /v1/customers/{customer}")
+def retrieve(call: Call) -> Obj:
+    return call.get(call.ids[0], "customer")
+
+
+@handles("POST /v1/customers/{customer}")
+def update(call: Call) -> Obj:
+    found = call.get(call.ids[0], "customer")
+    before = dict(found)
+    _fill(found, call.params)
+    return call.save(found, "customer.updated", before)
+
+
+@handles("GET /v1/customers")
+def every(call: Call) -> Obj:
+    found = call.store.every("customer")
+    if "email" in call.params:
+        found = [c for c in found if c["email"] == call.params["email"]]
+    return call.listed(created_within(found, call.params.get("created")))
+
+
+def _fill(found: Obj, params: Obj) -> None:
+    for name in PLAIN:
+        if name in params:
+            found[name] = params[name] or None
+    if "address" in params:
+        found["address"] = _address(params["address"])
+    if "invoice_settings" in params:
+        found["invoice_settings"] = {
+            **found["invoice_settings"],
+            **_invoice_settings(params["invoice_settings"]),
+        }
+    merge_metadata(found, params)
+
+
+def _address(given: Any) -> Obj | None:
+    if not given:
+        return None
+    address = blank(stripe.Customer.Address)
+    return {**address, **{k: v or None for k, v in given.items()}}
+
+
+def _invoice_settings(given: Obj) -> Obj:
+    return {k: v or None for k, v in given.items()}
+
+
+@handles("POST /v1/customers/{customer}/tax_ids")
+def create_tax_id(call: Call) -> Obj:
+    customer = call.get(call.ids[0], "customer")
+    return _add_tax_id(call, customer["id"], call.params)
+
+
+def _add_tax_id(call: Call, customer_id: str, given: Obj) -> Obj:
+    """Only the form is checked at once; the digits say how the register answers.
+
+    111111111 is unverified, 222222222 pending, everything else verified.
+    Source: https://docs.stripe.com/billing/customer/tax-ids
+    """
+    value = re.sub(r"[\s.\-]", "", given["value"]).upper()
+    if given["type"] == "eu_vat" and not re.fullmatch(
+        r"[A-Z]{2}[0-9A-Z+*]{2,12}", value
+    ):
+        raise ApiError("Invalid value for eu_vat.", "tax_id_invalid", "tax_id_data")
+    status = "verified"
+    if "111111111" in value:
+        status = "unverified"
+    elif "222222222" in value:
+        status = "pending"
+    verification = blank(stripe.TaxId.Verification) | {"status": status}
+    found = call.new(
+        stripe.TaxId,
+        "txi",
+        customer=customer_id,
+        type=given["type"],
+        value=value,
+        country=value[:2],
+        verification=verification,
+    )
+    return call.save(found, "customer.tax_id.created")
+
+
+@handles("GET /v1/customers/{customer}/tax_ids/{id}")
+def retrieve_tax_id(call: Call) -> Obj:
+    return call.get(call.ids[1], "tax_id")
+
+
+@handles("GET /v1/customers/{customer}/tax_ids")
+def every_tax_id(call: Call) -> Obj:
+    return call.listed(call.store.every("tax_id", call.ids[0]))
+
+
+@handles("DELETE /v1/customers/{customer}/tax_ids/{id}")
+def delete_tax_id(call: Call) -> Obj:
+    found = call.get(call.ids[1], "tax_id")
+    call.store.delete(found["id"])
+    call.emit("customer.tax_id.deleted", found)
+    return {"id": found["id"], "object": "tax_id", "deleted": True}

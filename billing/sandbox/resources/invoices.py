@@ -1,0 +1,217 @@
+"""Invoices, their payments, and what a purchase would cost."""
+
+from __future__ import annotations
+
+from billing.sandbox import billing_run, clock
+from billing.sandbox.billing_run import Item
+from billing.sandbox.call import Call, created_within, merge_metadata
+from billing.sandbox.cards import declined
+from billing.sandbox.resources import handles
+from billing.sandbox.resources.setup_intents import authentication_failed
+from billing.sandbox.wire import ApiError, Obj
+
+
+def items_of(call: Call, given: list[Obj], start: int) -> list[Item]:
+    """What a new subscription's items cost for their first period."""
+    items = []
+    for each in given:
+        if "price" not in each:
+            raise ApiError(
+                "Missing required param: price.", "parameter_missing", "price"
+            )
+        price = call.get(each["price"], "price")
+        if not price["active"]:
+            raise ApiError(
+                f"The price {price['id']} is inactive.", param="items[0][price]"
+            )
+        quantity = each.get("quantity", 1)
+        end = period_end(price, start)
+        amount = price["unit_amount"] * quantity
+        items.append(Item(price, quantity, start, end, amount))
+    if len({item.price["currency"] for item in items}) != 1:
+        raise ApiError("All prices must have the same currency.", param="items")
+    return items
+
+
+def period_end(price: Obj, start: int) -> int:
+    """When the billing period that begins at `start` ends."""
+    recurring = price["recurring"]
+    if recurring is None:
+        raise ApiError("The price must be recurring.", param="items[0][price]")
+    months = {"month": 1, "year": 12}.get(recurring["interval"], 0)
+    if months:
+        return clock.add_months(start, months * recurring["interval_count"])
+    days = {"day": 1, "week": 7}[recurring["interval"]]
+    return start + days * 86_400 * int(recurring["interval_count"])
+
+
+@handles("POST /v1/invoices/create_preview")
+def create_preview(call: Call) -> Obj:
+    given = call.params
+    details = given.get("subscription_details", {})
+    if "subscription" in given or "items" not in details:
+        raise ApiError(
+            "The sandbox previews new subscriptions only: give a customer and"
+            " subscription_details[items].",
+            param="subscription",
+        )
+    customer = call.get(given.get("customer", ""), "customer")
+    found = billing_run.build_invoice(
+        call,
+        customer=customer,
+        items=items_of(call, details["items"], call.now),
+        automatic_tax=given.get("automatic_tax", {}).get("enabled", False),
+        reason="upcoming",
+    )
+    found["id"] = f"upcoming_{found['id']}"
+    return found
+
+
+@handles("GET /v1/invoices/{invoice}")
+def retrieve(call: Call) -> Obj:
+    return call.get(call.ids[0], "invoice")
+
+
+@handles("GET /v1/invoices")
+def every(call: Call) -> Obj:
+    found = call.store.every("invoice", call.params.get("customer", ""))
+    if "status" in call.params:
+        found = [i for i in found if i["status"] == call.params["status"]]
+    if "subscription" in call.params:
+        wanted = call.params["subscription"]
+        found = [i for i in found if subscription_of(i) == wanted]
+    return call.listed(created_within(found, call.params.get("created")))
+
+
+def subscription_of(invoice: Obj) -> str:
+    """The id of the subscription that an invoice is for; empty for none."""
+    details = (invoice["parent"] or {}).get("subscription_details") or {}
+    return str(details.get("subscription") or "")
+
+
+@handles("POST /v1/invoices/{invoice}")
+def update(call: Call) -> Obj:
+    found = call.get(call.ids[0], "invoice")
+    before = dict(found)
+    found["metadata"] = found["metadata"] or {}
+    merge_metadata(found, call.params)
+    return call.save(found, "invoice.updated", before)
+
+
+@handles("POST /v1/invoices/{invoice}/finalize")
+def finalize(call: Call) -> Obj:
+    return billing_run.finalize(call, call.get(call.ids[0], "invoice"))
+
+
+@handles("POST /v1/invoices/{invoice}/pay")
+def pay(call: Call) -> Obj:
+    found = call.get(call.ids[0], "invoice")
+    if found["status"] != "open":
+        raise ApiError(f"Invoice is already {found['status']}.", "invoice_not_open")
+    method = call.params.get("payment_method") or default_card(call, found)
+    outcome = settle(call, found, method)
+    if outcome == "action":
+        raise authentication_failed("invoice_payment_intent_requires_action").kept()
+    if outcome != "paid":
+        raise declined(outcome).kept()
+    return found
+
+
+def default_card(call: Call, found: Obj) -> str:
+    """The card that an invoice would be charged to. Raises ApiError without one."""
+    subscription = call.store.get(subscription_of(found)) or {}
+    customer = call.get(found["customer"], "customer")
+    method = (
+        subscription.get("default_payment_method")
+        or (customer["invoice_settings"]["default_payment_method"])
+    )
+    if not method:
+        raise ApiError(
+            "There is no default payment method set on this Customer or Subscription.",
+            "resource_missing",
+        )
+    return str(method)
+
+
+def settle(call: Call, found: Obj, method: str) -> str:
+    """Charge it, and let the subscription behind it follow."""
+    outcome = billing_run.pay(call, found, method)
+    after_payment(call, found)
+    return outcome
+
+
+def after_payment(call: Call, found: Obj) -> None:
+    """A first invoice that is paid makes its subscription active."""
+    subscription = call.store.get(subscription_of(found), "subscription")
+    if subscription is None or found["status"] != "paid":
+        return
+    if subscription["status"] in {"incomplete", "past_due"}:
+        before = dict(subscription)
+        subscription["status"] = "active"
+        call.save(subscription, "customer.subscription.updated", before)
+
+
+@handles("POST /v1/invoices/{invoice}/void")
+def void(call: Call) -> Obj:
+    found = call.get(call.ids[0], "invoice")
+    if found["status"] not in {"open", "uncollectible"}:
+        raise ApiError(
+            f"You can't void an invoice that is {found['status']}.",
+            "invoice_not_editable",
+        )
+    void_invoice(call, found)
+    subscription = call.store.get(subscription_of(found), "subscription")
+    if subscription and subscription["status"] == "incomplete":
+        before = dict(subscription)
+        subscription |= {"status": "incomplete_expired", "ended_at": call.now}
+        call.save(subscription, "customer.subscription.updated", before)
+    return found
+
+
+def void_invoice(call: Call, found: Obj) -> None:
+    found["status"] = "void"
+    found["status_transitions"]["voided_at"] = call.now
+    intent = call.store.get(found.get("_intent", ""), "payment_intent")
+    if intent and intent["status"] not in {"succeeded", "canceled"}:
+        intent |= {"status": "canceled", "canceled_at": call.now}
+        call.save(intent, "payment_intent.canceled")
+    call.save(found, "invoice.voided")
+
+
+@handles("GET /v1/invoices/{invoice}/lines")
+def lines(call: Call) -> Obj:
+    return call.listed(call.get(call.ids[0], "invoice")["lines"]["data"])
+
+
+@handles("GET /v1/invoice_payments")
+def payments(call: Call) -> Obj:
+    found = call.store.every("invoice_payment")
+    if "invoice" in call.params:
+        found = [p for p in found if p["invoice"] == call.params["invoice"]]
+    if "status" in call.params:
+        found = [p for p in found if p["status"] == call.params["status"]]
+    return call.listed(found)
+
+
+@handles("GET /v1/invoice_payments/{invoice_payment}")
+def payment(call: Call) -> Obj:
+    return call.get(call.ids[0], "invoice_payment")
+
+
+@handles("GET /v1/payment_intents/{intent}")
+def intent(call: Call) -> Obj:
+    return call.get(call.ids[0], "payment_intent")
+
+
+def authenticate(call: Call, found: Obj, *, passed: bool) -> Obj:
+    """The bank's answer to a payment that wanted a challenge."""
+    if found["status"] != "requires_action":
+        return found
+    invoice = call.get(found["_invoice"], "invoice")
+    if passed:
+        billing_run.succeed(call, invoice, found)
+        after_payment(call, invoice)
+    else:
+        refusal = authentication_failed("payment_intent_authentication_failure")
+        billing_run.refuse(call, invoice, found, refusal)
+    return found

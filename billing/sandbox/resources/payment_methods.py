@@ -1,0 +1,127 @@
+"""Cards as Stripe keeps them: brand, last four digits, fingerprint."""
+
+from __future__ import annotations
+
+import stripe
+
+from billing.sandbox.call import Call, merge_metadata
+from billing.sandbox.cards import (
+    CARDS,
+    NAMED,
+    TestCard,
+    check_expiry,
+    declined,
+    fingerprint,
+    test_card,
+)
+from billing.sandbox.contract import blank
+from billing.sandbox.resources import handles
+from billing.sandbox.wire import ApiError, Obj
+
+
+def make_card(call: Call, *, number: str, month: int, year: int, name: str = "") -> Obj:
+    """A new payment method, not attached to anybody. Raises ApiError."""
+    behaviour = test_card(number)
+    check_expiry(month, year)
+    card = blank(stripe.PaymentMethod.Card) | {
+        "brand": behaviour.brand,
+        "last4": behaviour.number[-4:],
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": fingerprint(behaviour.number),
+        "funding": "credit",
+        "country": "US",
+        "display_brand": behaviour.brand,
+    }
+    found = call.new(
+        stripe.PaymentMethod,
+        "pm",
+        type="card",
+        card=card,
+        allow_redisplay="unspecified",
+        customer=None,
+        billing_details=blank(stripe.PaymentMethod.BillingDetails),
+        _number=behaviour.number,
+    )
+    found["billing_details"]["name"] = name or None
+    return call.store.put(found)
+
+
+def card_of(call: Call, method_id: str) -> Obj:
+    """A stored payment method; `pm_card_visa` and its like are made on the spot."""
+    if method_id in NAMED:
+        return make_card(call, number=NAMED[method_id], month=12, year=2034)
+    return call.get(method_id, "payment_method")
+
+
+def behaviour_of(method: Obj) -> TestCard:
+    return CARDS[method["_number"]]
+
+
+def attach(call: Call, method: Obj, customer_id: str) -> Obj:
+    """Bind a card to a customer, for good. Raises ApiError."""
+    call.get(customer_id, "customer")
+    if method["customer"] == customer_id:
+        return method
+    if method["customer"] is not None or method.get("_detached"):
+        raise ApiError(
+            "This PaymentMethod was previously used or attached, and can't be attached"
+            " again.",
+            "payment_method_unexpected_state",
+        )
+    refusal = behaviour_of(method).entering
+    if refusal:
+        raise declined(refusal)
+    method["customer"] = customer_id
+    return call.save(method, "payment_method.attached")
+
+
+@handles("GET /v1/payment_methods/{payment_method}")
+def retrieve(call: Call) -> Obj:
+    return card_of(call, call.ids[0])
+
+
+@handles("POST /v1/payment_methods/{payment_method}")
+def update(call: Call) -> Obj:
+    found = call.get(call.ids[0], "payment_method")
+    before = {**found, "card": dict(found["card"])}
+    dates = call.params.get("card", {})
+    month = int(dates.get("exp_month", found["card"]["exp_month"]))
+    year = int(dates.get("exp_year", found["card"]["exp_year"]))
+    check_expiry(month, year)
+    found["card"] |= {"exp_month": month, "exp_year": year}
+    for name, value in call.params.get("billing_details", {}).items():
+        found["billing_details"][name] = value or None
+    merge_metadata(found, call.params)
+    return call.save(found, "payment_method.updated", before)
+
+
+@handles("POST /v1/payment_methods/{payment_method}/attach")
+def attach_one(call: Call) -> Obj:
+    return attach(call, card_of(call, call.ids[0]), call.params["customer"])
+
+
+@handles("POST /v1/payment_methods/{payment_method}/detach")
+def detach(call: Call) -> Obj:
+    found = call.get(call.ids[0], "payment_method")
+    if found["customer"] is None:
+        raise ApiError("The payment method isn't attached to a customer.")
+    found |= {"customer": None, "_detached": True}
+    return call.save(found, "payment_method.detached")
+
+
+@handles("GET /v1/payment_methods")
+def every(call: Call) -> Obj:
+    customer = call.params.get("customer", "")
+    return call.listed(call.store.every("payment_method", customer))
+
+
+@handles("GET /v1/customers/{customer}/payment_methods")
+def every_of_customer(call: Call) -> Obj:
+    call.get(call.ids[0], "customer")
+    return call.listed(call.store.every("payment_method", call.ids[0]))
+
+
+@handles("GET /v1/customers/{customer}/payment_methods/{payment_method}")
+def retrieve_of_customer(call: Call) -> Obj:
+    return call.get(call.ids[1], "payment_method")
