@@ -1,0 +1,129 @@
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
+
+from selfservice.accounts.models import User
+from tests.factories.billing import make_invoice
+
+pytestmark = pytest.mark.django_db
+
+
+def see(person: User, invoice_id: Any, rest: str = "", **headers: str) -> HttpResponse:
+    client = Client(headers=headers)
+    client.force_login(person)
+    return client.get(f"/billing/invoices/{invoice_id}/{rest}")
+
+
+def words(response: HttpResponse) -> str:
+    text = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_details_show_everything_that_is_on_an_invoice(anna: User) -> None:
+    invoice = make_invoice(anna, po_number="PO-778")
+
+    shown = words(see(anna, invoice.pk))
+
+    for word in (
+        f"Invoice {invoice.number}",
+        "Sold to Noordzee Advies Kade 1 3011 AB Rotterdam Netherlands",
+        "Tax ID NL004495445B01",
+        "Bill to Noordzee Advies",
+        "Billing period",
+        "Purchase",
+        "Unit price",
+        "€20.00",
+        "Tax (21%) €21.00",
+        "Total €121.00",
+        "PO number PO-778",
+        "Paid on",
+    ):
+        assert word in shown
+
+
+def test_a_renamed_account_does_not_change_an_old_invoice(anna: User) -> None:
+    invoice = make_invoice(anna)
+    account = invoice.profile.account
+    account.name = "Noordzee Groep"
+    account.save()
+
+    assert "Noordzee Groep" not in words(see(anna, invoice.pk))
+
+
+def test_a_past_due_invoice_says_what_is_still_to_be_paid(anna: User) -> None:
+    invoice = make_invoice(anna, status="open", attempted=True)
+
+    assert "€121.00 is past due." in words(see(anna, invoice.pk))
+
+
+def test_as_a_fragment_only_the_invoice_is_sent(anna: User) -> None:
+    response = see(anna, make_invoice(anna).pk, **{"HX-Request": "true"})
+
+    assert b"<html" not in response.content
+    assert b"lines-head" in response.content
+
+
+@pytest.mark.parametrize("rest", ["", "pdf/"])
+def test_an_invoice_is_its_purchasers_alone(
+    anna: User, bram: User, carla: User, rik: User, dirk: User, rest: str
+) -> None:
+    invoice = make_invoice(anna)
+
+    for stranger in (bram, carla, rik, dirk):
+        assert see(stranger, invoice.pk, rest).status_code == 404
+    assert see(anna, uuid.uuid4(), rest).status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["", "pdf/"])
+def test_a_draft_is_not_shown(anna: User, rest: str) -> None:
+    assert see(anna, make_invoice(anna, status="draft").pk, rest).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("rest", ["", "pdf/"])
+def test_other_methods_are_refused(
+    anna: User, client: Client, method: str, rest: str
+) -> None:
+    invoice = make_invoice(anna)
+    client.force_login(anna)
+
+    response = getattr(client, method)(f"/billing/invoices/{invoice.pk}/{rest}")
+
+    assert response.status_code == 405
+
+
+@pytest.mark.parametrize("key", ["1", "x", "00000000"])
+def test_an_address_that_is_no_key_is_not_found(anna: User, key: str) -> None:
+    assert see(anna, key).status_code == 404
+
+
+def test_the_page_stays_within_its_budget(
+    anna: User, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    invoice = make_invoice(anna, lines=30)
+    client.force_login(anna)
+
+    with django_assert_max_num_queries(12):
+        response = client.get(f"/billing/invoices/{invoice.pk}/")
+
+    assert len(response.content) <= 40 * 1024
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_stripe_is_away_a_page_says_so(anna: User, settings: Settings) -> None:
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    settings.STRIPE_MAX_NETWORK_RETRIES = 0
+    invoice = make_invoice(anna)
+
+    response = see(anna, invoice.pk, "pdf/")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    shown = words(response)
+    assert "The payment provider doesn&#x27;t answer right now." in shown
+    assert "Try again" in shown
