@@ -12,13 +12,21 @@ from billing.gateway.cards import (
     start_card_setup,
     start_hosted_card_page,
 )
-from billing.gateway.catalogue import create_price, put_product, retire_price
+from billing.gateway.catalogue import (
+    create_price,
+    put_product,
+    read_prices,
+    read_products,
+    restore_price,
+    retire_price,
+)
 from billing.gateway.customers import create_customer, set_po_number
 from billing.gateway.errors import (
     GatewayRejected,
     GatewayUnavailable,
     PaymentDeclined,
     decline_sentence,
+    decline_sentences,
 )
 from billing.gateway.events import NotFromStripe, verify_event
 from billing.gateway.invoices import (
@@ -28,6 +36,7 @@ from billing.gateway.invoices import (
     last_payment_try,
     read_invoice,
 )
+from billing.gateway.shapes import StripePrice, StripeProduct
 from billing.gateway.subscriptions import (
     buy_subscription,
     drop_subscription,
@@ -41,10 +50,13 @@ __all__ = [
     "GatewayUnavailable",
     "NotFromStripe",
     "PaymentDeclined",
+    "StripePrice",
+    "StripeProduct",
     "buy_subscription",
     "create_customer",
     "create_price",
     "decline_sentence",
+    "decline_sentences",
     "drop_subscription",
     "find_subscription",
     "hosted_invoice_url",
@@ -57,7 +69,10 @@ __all__ = [
     "read_card_setup",
     "read_hosted_card_page",
     "read_invoice",
+    "read_prices",
+    "read_products",
     "read_subscription",
+    "restore_price",
     "retire_price",
     "set_po_number",
     "start_card_setup",

@@ -45,6 +45,10 @@ class PaymentDeclined(DomainError):
         self.code = code
 
 
+_NOT_CONFIRMED = _(
+    "The bank asked you to confirm this card, and that didn't happen. Try again, or"
+    " use another card."
+)
 _DECLINES = {
     "insufficient_funds": _(
         "There isn't enough money on this card. Use another card, or add money and"
@@ -57,11 +61,15 @@ _DECLINES = {
     "processing_error": _(
         "The bank couldn't process the payment just now. Wait a minute and try again."
     ),
-    "authentication_required": _(
-        "The bank wants you to confirm this payment, and that didn't happen. Try"
-        " again, or use another card."
-    ),
+    "authentication_required": _NOT_CONFIRMED,
+    "setup_intent_authentication_failure": _NOT_CONFIRMED,
+    "payment_intent_authentication_failure": _NOT_CONFIRMED,
 }
+
+
+def decline_sentences() -> dict[str, str]:
+    """Every reason that the portal has words for; the empty code is any other."""
+    return {code: decline_sentence(code) for code in ("", *_DECLINES)}
 
 
 def decline_sentence(code: str) -> str:

@@ -113,7 +113,8 @@ class Plan(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_term_display()}, {self.get_frequency_display()}"
+        frequency = str(self.get_frequency_display())
+        return f"{self.get_term_display()}, {frequency[0].lower()}{frequency[1:]}"
 
     @property
     def term_months(self) -> int:

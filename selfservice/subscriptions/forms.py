@@ -33,6 +33,8 @@ class CheckoutQuery(forms.Form):
     order = forms.UUIDField(required=False)
     quantity = forms.IntegerField(required=False, min_value=1, max_value=MOST_LICENSES)
     card_session = forms.CharField(required=False, max_length=200)
+    # "no" when the buyer cleared the box before the card was entered elsewhere.
+    assign = forms.CharField(required=False, max_length=3)
 
     def value(self, name: str, default: Any) -> Any:
         self.is_valid()

@@ -16,6 +16,7 @@ from billing import gateway
 from billing.gateway.shapes import Quote
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from billing.services import operations
+from billing.services.invoices import sync_invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.core import clock
@@ -120,16 +121,21 @@ def place_order(*, order: Order, card: PaymentMethod, buyer: User) -> Subscripti
         raise PriceChanged(Money(now.total_minor, now.currency))
     operation = _begin(order, card, buyer)
     if operation is not None:
-        with suppress(
-            gateway.GatewayUnavailable,
-            gateway.GatewayRejected,
-            gateway.PaymentDeclined,
-        ):
-            operations.run(operation, BUY)
+        _ask_stripe(operation)
     subscription = _read(buyer, order.key)
     if subscription.order_state == OrderState.DECLINED:
         finish_drop(subscription)
     return subscription
+
+
+def _ask_stripe(operation: StripeOperation) -> None:
+    """Buy, and fetch the invoice along; whatever stays unknown the worker settles."""
+    with suppress(
+        gateway.GatewayUnavailable, gateway.GatewayRejected, gateway.PaymentDeclined
+    ):
+        answer = operations.run(operation, BUY)
+        if answer is not None and answer.found.latest_invoice_id:
+            sync_invoice(answer.found.latest_invoice_id)
 
 
 def find_order(*, buyer: User, key: uuid.UUID) -> Subscription | None:

@@ -81,7 +81,8 @@ def _get(
         "order": query.value("order", None),
         "plan": plan.pk,
         "quantity": quantity,
-        "assign_to_me": bool(buyer.usage_location),
+        "assign_to_me": bool(buyer.usage_location)
+        and query.value("assign", "") != "no",
     }
     page = CheckoutPage(
         buyer=buyer,
@@ -199,6 +200,8 @@ def _card_page(page: CheckoutPage) -> HttpResponse:
     """Without JavaScript the card is entered on Stripe's own page."""
     key = page.form.cleaned_data["order"]
     back = f"{settings.PORTAL_BASE_URL}{_address(page.plan.pk, key, page.quantity)}"
+    if not page.form.cleaned_data["assign_to_me"]:
+        back += "&assign=no"
     hosted = card_service.begin_hosted_card_page(
         profile=page.profile, back_url=f"{back}&card_session={{CHECKOUT_SESSION_ID}}"
     )

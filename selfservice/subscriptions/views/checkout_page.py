@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -29,18 +30,6 @@ from selfservice.subscriptions.services.buying import (
     check_offer,
 )
 from selfservice.subscriptions.services.quoting import Summary, summarise, unseal
-
-# What the bank may say while a card is being entered; the page has the words.
-DECLINE_CODES = (
-    "generic_decline",
-    "insufficient_funds",
-    "expired_card",
-    "lost_card",
-    "stolen_card",
-    "incorrect_cvc",
-    "processing_error",
-    "authentication_required",
-)
 
 
 @dataclasses.dataclass(slots=True)
@@ -130,16 +119,14 @@ def show_checkout(
         "error": page.error,
         "cards": [(card, card.expired_by(now.year, now.month)) for card in cards],
         "payment": _selected(page, cards),
-        "declines": {
-            code: gateway.decline_sentence(code) for code in ("", *DECLINE_CODES)
-        },
+        "declines": gateway.decline_sentences(),
         "stripe": {
             "script": settings.STRIPE_JS_URL,
             "key": settings.STRIPE_PUBLISHABLE_KEY,
             "start": reverse("subscriptions:start_card"),
             "locale": get_language() or "en",
         },
-        "terms_version": settings.TERMS_VERSION,
+        "terms_of": dt.date.fromisoformat(settings.TERMS_VERSION),
     }
     return render_page(
         request,
