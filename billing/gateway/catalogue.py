@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from billing.gateway.client import client
 from billing.gateway.errors import GatewayRejected, translated
+from billing.gateway.shapes import StripePrice, StripeProduct
+
+# What one page of a list holds at most.
+_PAGE = 100
+
+
+def read_products(ids: Sequence[str]) -> list[StripeProduct]:
+    """Those of the products with these ids that Stripe has.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    found = []
+    for start in range(0, len(ids), _PAGE):
+        batch = list(ids[start : start + _PAGE])
+        with translated():
+            page = client().v1.products.list({"ids": batch, "limit": _PAGE})
+        found += [
+            StripeProduct(item.id, item.name, item.description or "")
+            for item in page.data
+        ]
+    return found
+
+
+def read_prices(product_id: str) -> list[StripePrice]:
+    """Every price of a product, retired ones too.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        page = client().v1.prices.list({"product": product_id, "limit": _PAGE})
+        return [
+            StripePrice(item.id, item.metadata.to_dict().get("price", ""), item.active)
+            for item in page.auto_paging_iter()
+        ]
 
 
 def put_product(*, product_id: str, name: str, description: str, key: str) -> None:
@@ -72,3 +107,12 @@ def retire_price(*, price_id: str, key: str) -> None:
     """
     with translated():
         client().v1.prices.update(price_id, {"active": False}, {"idempotency_key": key})
+
+
+def restore_price(*, price_id: str, key: str) -> None:
+    """Sell at this price again: somebody retired it at Stripe by hand.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        client().v1.prices.update(price_id, {"active": True}, {"idempotency_key": key})

@@ -8,6 +8,24 @@ from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class StripeProduct:
+    """A product as Stripe has it; its id is ours."""
+
+    id: str
+    name: str
+    description: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripePrice:
+    """A price as Stripe has it; `own_id` is our row's, empty on a foreign one."""
+
+    id: str
+    own_id: str
+    active: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Party:
     """Who is billed, as Stripe keeps it on the customer."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.text import slugify
@@ -77,3 +78,27 @@ def make_offer(
 def make_product_with_plan(name: str = "", **fields: Any) -> Product:
     """A product that can be bought by the year, €10.30 a month."""
     return make_offer(name=name, **fields).plan.product
+
+
+def catalog_toml(
+    *,
+    slug: str = "boards",
+    name: str = "Boards",
+    prices: Mapping[str, str] | None = None,
+) -> str:
+    """One product, as `sync_catalog` reads it, with a plan of a year by the month."""
+    listed = (prices or {"EUR": "10.30"}).items()
+    return f"""
+[[products]]
+slug = "{slug}"
+name = "{name}"
+category = "projects"
+icon = "board"
+color = 1
+summary = {{ en = "Boards.", nl = "Borden." }}
+description = {{ en = "Many boards.", nl = "Veel borden." }}
+[[products.plans]]
+term = "year"
+billed = "monthly"
+prices = {{ {", ".join(f"{key} = {value}" for key, value in listed)} }}
+"""
