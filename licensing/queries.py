@@ -216,10 +216,19 @@ def holders_among(
     found = (
         contracts(purchaser, product_id)
         .annotate(holders=ArraySubquery(holders.values("user_id")))
-        .values_list("holders", flat=True)
+        .values_list("pk", "holders")
         .first()
     )
-    return None if found is None else set(found)
+    return None if found is None else set(found[1] or ())
+
+
+def holders_named(
+    purchaser: User, product_id: uuid.UUID, people: Iterable[uuid.UUID]
+) -> list[User]:
+    """Those of these people who have a license, by name."""
+    rows = live_assignments(purchaser, product_id).filter(user_id__in=list(people))
+    holders = [row.user for row in rows.select_related("user")]
+    return sorted(holders, key=lambda user: normalized(user.display_name))
 
 
 def people_with_ids(

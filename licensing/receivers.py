@@ -24,7 +24,7 @@ def license_after_order(paid: hooks.SubscriptionPaid) -> None:
     """
     if not paid.assign_to:
         return
-    subscription = Subscription.objects.select_related("purchaser", "product").get(
+    subscription = Subscription.objects.select_related("purchaser").get(
         organization_id=paid.organization_id, pk=paid.subscription_id
     )
     with suppress(CannotAssign):

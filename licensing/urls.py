@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from licensing.views import assign, licenses, mine, unassign
 
 app_name = "licensing"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("my-licenses/", mine.my_licenses, name="my_licenses"),
+    path("licenses/", licenses.licenses, name="licenses"),
+    path("licenses/<uuid:product_id>/", licenses.product, name="product"),
+    path("licenses/<uuid:product_id>/assign/", assign.assign, name="assign"),
+    path("licenses/<uuid:product_id>/people/", assign.picker, name="picker"),
+    path("licenses/<uuid:product_id>/unassign/", unassign.unassign, name="unassign"),
+]

@@ -24,7 +24,6 @@ from licensing.services import refusals
 from licensing.services.refusals import Reason, Refusal
 from selfservice.accounts.models import User
 from selfservice.activity.services.record import Change, record_all
-from selfservice.catalog.models import Product
 from selfservice.core import clock
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
@@ -39,7 +38,7 @@ class _Overtaken(Exception):
 
 
 def assign_licenses(
-    *, actor: User, purchaser: User, product: Product, people: Sequence[uuid.UUID]
+    *, actor: User, purchaser: User, product_id: uuid.UUID, people: Sequence[uuid.UUID]
 ) -> list[LicenseAssignment]:
     """Give each of `people` one of the purchaser's licenses, or nobody any.
 
@@ -57,9 +56,9 @@ def assign_licenses(
     for careful in (False, True):
         try:
             with _races_noticed(), transaction.atomic(durable=True):
-                persons = _admit(purchaser, product.pk, wanted)
-                found = _open_contracts(purchaser, product, locked=careful)
-                return _give(actor, persons, _allot(found, persons, product.name))
+                persons = _admit(purchaser, product_id, wanted)
+                found = _open_contracts(purchaser, product_id, locked=careful)
+                return _give(actor, persons, _allot(found, len(persons)))
         except _Overtaken:
             continue
     raise refusals.overtaken()
@@ -71,25 +70,24 @@ def assign_from(*, subscription: Subscription, people: Sequence[uuid.UUID]) -> N
     The caller has locked it. For its purchaser's own license, right after paying.
     Raises CannotAssign, and the transaction goes on.
     """
-    purchaser, product = subscription.purchaser, subscription.product
+    purchaser = subscription.purchaser
     try:
         with _races_noticed(), transaction.atomic():
-            persons = _admit(purchaser, product.pk, list(people))
-            shares = _allot([subscription], persons, product.name)
-            _give(purchaser, persons, shares)
+            persons = _admit(purchaser, subscription.product_id, list(people))
+            _give(purchaser, persons, _allot([subscription], len(persons)))
     except _Overtaken:
         raise refusals.overtaken() from None
 
 
 def unassign_licenses(
-    *, actor: User, purchaser: User, product: Product, people: Sequence[uuid.UUID]
+    *, actor: User, purchaser: User, product_id: uuid.UUID, people: Sequence[uuid.UUID]
 ) -> int:
     """Take the licenses of these people back; they are free at once.
 
     Whoever has none any more is passed over. Returns how many were taken back.
     """
     with transaction.atomic(durable=True):
-        rows = live_assignments(purchaser, product.pk).filter(user_id__in=people)
+        rows = live_assignments(purchaser, product_id).filter(user_id__in=people)
         return _end(list(rows.select_for_update(no_key=True).order_by("id")), actor.pk)
 
 
@@ -154,10 +152,10 @@ def _reason(person: User | None, holders: set[uuid.UUID]) -> Reason | None:
 
 
 def _open_contracts(
-    purchaser: User, product: Product, *, locked: bool
+    purchaser: User, product_id: uuid.UUID, *, locked: bool
 ) -> list[Subscription]:
     """The subscriptions that licenses can be given from, latest expiry first."""
-    found = contracts(purchaser, product.pk)
+    found = contracts(purchaser, product_id)
     if locked:
         found = found.select_for_update(no_key=True).order_by("pk")
     now = clock.now()
@@ -165,18 +163,16 @@ def _open_contracts(
     return sorted(usable, key=lambda s: (lifecycle.expires_at(s), s.pk), reverse=True)
 
 
-def _allot(
-    found: Sequence[Subscription], persons: Sequence[User], product: str
-) -> list[Subscription]:
-    """From which subscription each person's license comes, in the people's order."""
+def _allot(found: Sequence[Subscription], wanted: int) -> list[Subscription]:
+    """From which subscription each of so many licenses comes."""
     if not found:
-        raise refusals.none_active(product)
-    wanted, free = len(persons), sum(s.available for s in found)
+        raise refusals.none_active()
+    free = sum(s.available for s in found)
     if free < wanted:
         idle = sum(s.quantity - s.assigned for s in found)
         raise refusals.too_few(wanted=wanted, free=free, held_back=idle - free)
     seats = (s for s in found for _seat in range(min(s.available, wanted)))
-    return [next(seats) for _person in persons]
+    return [next(seats) for _license in range(wanted)]
 
 
 def _give(

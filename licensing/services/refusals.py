@@ -92,13 +92,12 @@ def people_refused(refusals: Sequence[Refusal], wanted: int) -> CannotAssign:
     return CannotAssign(sentence, refusals=refusals)
 
 
-def none_active(product: str) -> CannotAssign:
+def none_active() -> CannotAssign:
     return CannotAssign(
         _(
-            "Licenses of %(product)s can't be assigned now, because none of your"
-            " subscriptions to it is active."
+            "No license can be assigned now, because none of your subscriptions to"
+            " this product is active."
         )
-        % {"product": product}
     )
 
 

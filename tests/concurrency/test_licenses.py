@@ -31,7 +31,7 @@ def assigner(subscription: Subscription, *people: User) -> Call:
         assign_licenses,
         actor=subscription.purchaser,
         purchaser=subscription.purchaser,
-        product=subscription.product,
+        product_id=subscription.product_id,
         people=[person.pk for person in people],
     )
 
@@ -41,7 +41,7 @@ def unassigner(subscription: Subscription, *people: User) -> Call:
         unassign_licenses,
         actor=subscription.purchaser,
         purchaser=subscription.purchaser,
-        product=subscription.product,
+        product_id=subscription.product_id,
         people=[person.pk for person in people],
     )
 

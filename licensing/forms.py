@@ -1,0 +1,96 @@
+"""The only parsers of what comes in about licenses."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+# As many as one page can hold, and some; the number at a time is the service's.
+MOST_PEOPLE = 500
+
+
+class PeopleField(forms.Field):
+    """The keys of people, from boxes or chips of the same name."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Sequence[str] | None) -> list[uuid.UUID]:
+        try:
+            keys = [uuid.UUID(key) for key in value or []]
+        except ValueError as error:
+            raise forms.ValidationError(
+                _("These people could not be read. Choose them again.")
+            ) from error
+        if len(keys) > MOST_PEOPLE:
+            raise forms.ValidationError(
+                _("More than %(most)d people can't be chosen here.")
+                % {"most": MOST_PEOPLE}
+            )
+        return list(dict.fromkeys(keys))
+
+
+class ChosenPeople(forms.Form):
+    """Who was selected. Nobody is allowed here: the service says what is missing."""
+
+    people = PeopleField(required=False)
+
+    @property
+    def chosen(self) -> list[uuid.UUID]:
+        """The people, as far as they could be read."""
+        self.is_valid()
+        return list(self.cleaned_data.get("people") or [])
+
+    @property
+    def refusal(self) -> str:
+        """Why they could not be read."""
+        return " ".join(str(e) for e in self.errors.get("people", []))
+
+
+class AssignForm(ChosenPeople):
+    """The pane. `find` is the button that searches where there is no script."""
+
+    q = forms.CharField(required=False, max_length=100)
+    find = forms.CharField(required=False, max_length=1)
+
+    @property
+    def text(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("q", ""))
+
+    @property
+    def finds(self) -> bool:
+        self.is_valid()
+        return bool(self.cleaned_data.get("find"))
+
+
+class Filter(forms.Form):
+    """A list's address; what can't be read filters nothing."""
+
+    q = forms.CharField(required=False, max_length=100)
+
+    def value(self, name: str, default: Any = "") -> Any:
+        self.is_valid()
+        found = self.cleaned_data.get(name)
+        return default if found in (None, "") else found
+
+
+class LicensesFilter(Filter):
+    """The filters of Licenses."""
+
+    SORTS = ("name", "-name", "assigned", "-assigned", "free", "-free")
+    SHOWN = (("free", _("Licenses available")), ("none", _("No licenses available")))
+
+    show = forms.ChoiceField(required=False, choices=SHOWN)
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in SORTS])
+    page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+
+class PeopleFilter(Filter):
+    """The licensed people of a product: a search, and where the page begins."""
+
+    after = forms.UUIDField(required=False)
+    before = forms.UUIDField(required=False)

@@ -1,0 +1,149 @@
+"""Assign licenses to users: the pane, and the picker's results."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import trigger_client_event
+
+from licensing.forms import AssignForm, Filter
+from licensing.queries import Holding, holders_among, people_with_ids
+from licensing.services.assigning import assign_licenses
+from licensing.services.refusals import CannotAssign
+from licensing.views.access import holding_for
+from selfservice.accounts.models import User
+from selfservice.accounts.queries import search_people
+from selfservice.accounts.requests import person
+from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
+
+FOUND_AT_ONCE = 10
+CHANGED = "licenses:changed"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def assign(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
+    if request.method != "POST":
+        return _pane(request, holding_for(request, product_id), AssignForm())
+    form = AssignForm(request.POST)
+    if form.finds:
+        holding = holding_for(request, product_id)
+        return _pane(request, holding, form, results=_found(request, holding, form))
+    try:
+        count = _assign(person(request), product_id, form)
+    except CannotAssign as error:
+        return _pane(request, holding_for(request, product_id), form, error=error)
+    holding = holding_for(request, product_id)
+    messages.success(request, _assigned_sentence(count, holding))
+    if not wants_fragment(request):
+        return redirect("licensing:product", product_id)
+    # The pane stays for the next ones; the list behind it reads itself again.
+    return trigger_client_event(
+        _pane(request, holding, AssignForm()), CHANGED, {"target": "body"}
+    )
+
+
+def _assign(purchaser: User, product_id: uuid.UUID, form: AssignForm) -> int:
+    if form.refusal:
+        raise CannotAssign(form.refusal)
+    rows = assign_licenses(
+        actor=purchaser,
+        purchaser=purchaser,
+        product_id=product_id,
+        people=form.chosen,
+    )
+    return len(rows)
+
+
+@require_safe
+def picker(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
+    """People whose name has a word that starts with `q`, as options of the pane."""
+    if not wants_fragment(request):
+        return redirect("licensing:assign", product_id)
+    purchaser, text = person(request), Filter(request.GET).value("q")
+    people = search_people(
+        organization_id=purchaser.organization_id, text=text, limit=FOUND_AT_ONCE
+    )
+    taken = holders_among(purchaser, product_id, [p.pk for p in people])
+    if taken is None:
+        raise Http404
+    context = {
+        "people": people,
+        "taken": taken,
+        "q": text,
+        "text": _found_sentence(len(people), text),
+    }
+    return render_page(
+        request, "licensing/assign.html", context, partial="people-found"
+    )
+
+
+def _pane(
+    request: HtmxHttpRequest,
+    holding: Holding,
+    form: AssignForm,
+    *,
+    error: CannotAssign | None = None,
+    results: list[User] | None = None,
+) -> HttpResponse:
+    chosen = _chosen(request, form) if form.is_bound else []
+    context: dict[str, Any] = {
+        "holding": holding,
+        "chosen": chosen,
+        "left": max(holding.available - len(chosen), 0),
+        "most": settings.ASSIGN_AT_ONCE,
+        "error": error,
+        "results": results,
+        "q": form.text if form.is_bound else "",
+    }
+    if results is not None:
+        context["said"] = _found_sentence(len(results), form.text)
+    status = 422 if error else 200
+    return render_page(
+        request, "licensing/assign.html", context, partial="assign-pane", status=status
+    )
+
+
+def _chosen(request: HtmxHttpRequest, form: AssignForm) -> list[User]:
+    known = people_with_ids(person(request), form.chosen)
+    return [known[key] for key in form.chosen if key in known]
+
+
+def _found(request: HtmxHttpRequest, holding: Holding, form: AssignForm) -> list[User]:
+    """What the search without a script finds, but whom it need not offer."""
+    purchaser = person(request)
+    people = search_people(
+        organization_id=purchaser.organization_id, text=form.text, limit=FOUND_AT_ONCE
+    )
+    taken = holders_among(purchaser, holding.pk, [p.pk for p in people]) or set()
+    return [p for p in people if p.pk not in taken and p.pk not in form.chosen]
+
+
+def _assigned_sentence(count: int, holding: Holding) -> str:
+    return ngettext(
+        "%(count)d license of %(product)s assigned.",
+        "%(count)d licenses of %(product)s assigned.",
+        count,
+    ) % {"count": count, "product": holding.name}
+
+
+def _found_sentence(count: int, text: str) -> str:
+    if not text:
+        return ""
+    if not count:
+        return _(
+            "Nobody found. Type at least two letters of a first name, a last name or"
+            " an e-mail address. Guests and disabled people are left out."
+        )
+    return ngettext(
+        "%(count)d person found. Guests and disabled people are left out.",
+        "%(count)d people found. Guests and disabled people are left out.",
+        count,
+    ) % {"count": count}
