@@ -1,0 +1,92 @@
+"""The Stripe sandbox as a process of its own, steered from tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 30
+
+
+@dataclasses.dataclass(slots=True)
+class SandboxProcess:
+    """A running sandbox. `base` is its address."""
+
+    base: str
+    process: subprocess.Popen[bytes]
+
+    def order(self, name: str, **given: Any) -> dict[str, Any]:
+        """Ask the admin API for something."""
+        answer = requests.post(f"{self.base}/_sandbox/{name}", json=given, timeout=30)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def fault(
+        self,
+        kind: str,
+        verb: str = "",
+        path: str = "",
+        times: int = 1,
+        seconds: float = 0,
+    ) -> None:
+        """The next `times` requests of `verb` under `path` go wrong like this."""
+        self.order(
+            "faults", kind=kind, verb=verb, path=path, times=times, seconds=seconds
+        )
+
+    def hold(self) -> None:
+        """Keep all webhooks back."""
+        self.order("webhooks/hold")
+
+    def release(self, order: str = "", copies: int = 1) -> int:
+        """Send what was held; how many deliveries that were."""
+        return int(self.order("webhooks/release", order=order, copies=copies)["sent"])
+
+    def calls(self, verb: str = "", path: str = "") -> list[dict[str, Any]]:
+        """The API calls that were seen since the last reset, oldest first."""
+        answer = requests.get(f"{self.base}/_sandbox/calls", timeout=30).json()
+        return [
+            call
+            for call in answer["calls"]
+            if verb in {"", call["verb"]} and call["path"].startswith(path)
+        ]
+
+    def waiting(self) -> int:
+        """How many webhooks are still to be delivered."""
+        answer = requests.get(f"{self.base}/_sandbox/webhooks", timeout=30).json()
+        return int(answer["waiting"])
+
+    def reset(self) -> None:
+        """Forget every object, fault and call."""
+        self.order("reset")
+
+    def stop(self) -> int:
+        """End it; its exit code."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+
+def start_sandbox(
+    folder: Path, *, webhook_url: str = "", webhook_secret: str = "whsec_demo"
+) -> SandboxProcess:
+    """Start one with its store in `folder`, on a free port, and wait for it."""
+    port_file = folder / "port"
+    port_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "billing.sandbox", "--port", "0"]
+    command += ["--store", str(folder / "store.db"), "--port-file", str(port_file)]
+    command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE
+    while not port_file.exists():
+        assert process.poll() is None, "the sandbox ended at once"
+        assert time.monotonic() < deadline, "the sandbox doesn't start"
+        time.sleep(0.02)
+    return SandboxProcess(f"http://127.0.0.1:{port_file.read_text()}", process)

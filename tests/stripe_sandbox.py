@@ -1,0 +1,119 @@
+"""Fixtures for tests in which the portal talks to Stripe: the sandbox, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import stripe
+from pytest_django.fixtures import Settings
+
+from billing import gateway
+from billing.models import BillingProfile, PaymentMethod
+from billing.services import cards
+from billing.services.accounts import SoldTo, open_account
+from selfservice.accounts.models import User
+from selfservice.catalog.models import Frequency, Product, Term
+from selfservice.catalog.queries import Offer
+from tests.factories.catalog import make_plan, make_price, make_product
+from tests.sandbox_process import SandboxProcess, start_sandbox
+
+SOLD_TO = SoldTo(
+    name="Noordzee Advies",
+    email="anna@noordzee.example",
+    line1="Maaskade 85",
+    line2="",
+    postal_code="3071 NE",
+    city="Rotterdam",
+    country="NL",
+    tax_id="NL004495445B01",
+    po_number="PRJ-2026-118",
+)
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[SandboxProcess]:
+    process = start_sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxProcess, settings: Settings) -> SandboxProcess:
+    """An empty sandbox that the portal's gateway talks to."""
+    sandbox_process.reset()
+    settings.STRIPE_API_BASE = sandbox_process.base
+    settings.STRIPE_SANDBOX_ORIGIN = sandbox_process.base
+    settings.STRIPE_JS_URL = f"{sandbox_process.base}/endive/stripe.js"
+    return sandbox_process
+
+
+@pytest.fixture
+def stripe_client(sandbox: SandboxProcess) -> stripe.StripeClient:
+    """A client beside the portal's, to look at what is really there."""
+    return stripe.StripeClient(
+        "sk_test_beside", base_addresses={"api": sandbox.base}, max_network_retries=0
+    )
+
+
+def put_on_sale(product: Product, amount_minor: int, **plan: object) -> Offer:
+    """A plan whose price Stripe knows too."""
+    made = make_plan(product, **plan)  # type: ignore[arg-type]
+    product_id = str(product.pk)
+    gateway.put_product(
+        product_id=product_id, name=product.name, description="", key=str(made.pk)
+    )
+    price_id = gateway.create_price(
+        product_id=product_id,
+        currency="EUR",
+        amount_minor=amount_minor,
+        months=made.billing_months,
+        own_id=str(made.pk),
+        key=f"price-{made.pk}",
+    )
+    return Offer(made, make_price(made, amount_minor, stripe_price_id=price_id))
+
+
+@pytest.fixture
+def diagrams(db: None, sandbox: SandboxProcess) -> Offer:
+    """Diagrams Pro for a year, billed yearly: €49.20 a license."""
+    return put_on_sale(
+        make_product("Diagrams Pro"),
+        4920,
+        term=Term.YEAR,
+        frequency=Frequency.YEARLY,
+    )
+
+
+@pytest.fixture
+def profile(anna: User, sandbox: SandboxProcess) -> BillingProfile:
+    """Anna's billing profile, with its customer at Stripe."""
+    return open_account(purchaser=anna, sold_to=SOLD_TO)
+
+
+def enter_card(
+    client: stripe.StripeClient, profile: BillingProfile, named: str = "pm_card_visa"
+) -> PaymentMethod:
+    """A test card, entered for the profile as the Payment Element would."""
+    setup = cards.begin_card_setup(profile=profile)
+    client.v1.setup_intents.confirm(setup.id, {"payment_method": named})
+    intent = client.v1.setup_intents.retrieve(setup.id)
+    if intent.status == "requires_action":
+        import requests
+
+        base = client._requestor.base_addresses["api"]  # the sandbox's own address
+        requests.post(
+            f"{base}/elements/authenticate",
+            data={"client_secret": setup.client_secret, "outcome": "ok"},
+            timeout=30,
+        )
+    card = cards.entered_card(profile=profile, setup_id=setup.id)
+    return cards.keep_card(profile=profile, card=card)
+
+
+@pytest.fixture
+def visa(profile: BillingProfile, stripe_client: stripe.StripeClient) -> PaymentMethod:
+    """A card that always works, under Anna's profile."""
+    return enter_card(stripe_client, profile)
