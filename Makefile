@@ -1,0 +1,62 @@
+# What a checkout needs to run the demo and the tests; only relative paths, so that
+# the folder may have any name. `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check requirements clean
+
+ARGS ?=
+PYTHON := .venv/bin/python
+# The candidates are tried, not looked up: a version manager may name a Python here
+# that it does not have.
+FIND_PYTHON = for python in python3.13 python3.12 python3.14 python3; do \
+    if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' \
+        >/dev/null 2>&1; then echo $$python; exit 0; fi; done; exit 1
+INSTALL = $(PYTHON) -m pip install --quiet --no-input --disable-pip-version-check \
+    --require-hashes --only-binary :all: --requirement
+COMPILE = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.12 \
+    --generate-hashes --no-header --no-annotate --no-emit-index-url \
+    --no-emit-find-links
+
+help:
+	@echo "make demo    start the portal with everything it needs (ARGS=\"--port 8001\")"
+	@echo "make test    every check, then every test (PYTEST=\"-k word\")"
+	@echo "make check   only the checks: style, types, imports, migrations, words"
+	@echo "make requirements   pin the packages anew, after a change of pyproject.toml"
+	@echo "make clean   remove what make made, except the demo's data in var/"
+
+# `exec`, so that the demo's parent is make and it ends when make does.
+demo: .venv/runtime.stamp
+	@exec $(PYTHON) manage.py demo --with-parent $(ARGS)
+
+test: check
+	@exec $(PYTHON) -m pytest $(PYTEST)
+
+check: .venv/dev.stamp
+	@$(PYTHON) -m selfservice.checks
+
+requirements: .venv/dev.stamp
+	$(COMPILE) --extra demo pyproject.toml --output-file requirements.txt
+	$(COMPILE) --all-extras --constraint requirements.txt pyproject.toml \
+	    --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/bin/python:
+	@python=$$($(FIND_PYTHON)) || { \
+	    echo "No Python 3.12 or newer (with venv) found. Install one and try again."; \
+	    exit 1; }; \
+	echo "Making .venv with $$($$python --version)"; \
+	$$python -m venv .venv
+
+# What the tests need includes what the demo needs: one install serves both.
+.venv/runtime.stamp: requirements.txt | .venv/bin/python
+	@echo "Installing the demo's packages"
+	@$(INSTALL) requirements.txt
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt | .venv/bin/python
+	@echo "Installing the packages of the demo, the checks and the tests"
+	@$(INSTALL) requirements-dev.txt
+	@touch $@ .venv/runtime.stamp
