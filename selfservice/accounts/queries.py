@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from selfservice.accounts.models import User
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models.functions import Lower
+
+from selfservice.accounts.models import Organization, User
 from selfservice.accounts.services.words import normalized, typed_address
+from selfservice.core.errors import DomainError
 
 SHORTEST_SEARCH = 2
 # So many words are looked at, at most: the cost is the same in any organization.
@@ -115,3 +119,43 @@ def _in_any_order(
             },
         )
     )
+
+
+class UnknownPerson(DomainError):
+    """Nobody has this sign-in name, or people of several organizations have."""
+
+
+def person_named(*, upn: str, organization_name: str = "") -> User:
+    """Who signs in as `upn`, in any case, with the organization.
+
+    Raises UnknownPerson.
+    """
+    people = User.objects.select_related("organization").annotate(name=Lower("upn"))
+    if organization_name:
+        people = people.filter(organization__name__iexact=organization_name)
+    found = list(people.filter(name=upn.strip().lower())[:2])
+    if not found:
+        raise UnknownPerson(f"Nobody has the user principal name {upn}.")
+    if len(found) > 1:
+        raise UnknownPerson(
+            f"People of several organizations are called {upn}: say --organization."
+        )
+    return found[0]
+
+
+def people_to_invite(
+    *, organization_name: str, with_password: bool = False
+) -> list[User]:
+    """Who can sign in but has no password yet; `with_password` adds who has one.
+
+    Raises UnknownPerson when there is no such organization.
+    """
+    organization = Organization.objects.filter(name__iexact=organization_name).first()
+    if organization is None:
+        raise UnknownPerson(f"There is no organization named {organization_name}.")
+    people = User.objects.select_related("organization").filter(
+        organization=organization, is_active=True, removed_at=None
+    )
+    if not with_password:
+        people = people.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return list(people.order_by("display_name"))
