@@ -87,7 +87,7 @@ def test_every_problem_is_told_with_its_line() -> None:
         ('"projects"', '"toys"', "category: “toys” is none of projects, diagrams"),
         ("color = 1", "color = 9", "color: “9” is none of 1, 2, 3"),
         ('"boards"', '"Boards!"', "slug: Write lower-case letters"),
-        ('nl = "Borden."', "", "summary.nl: This text is missing."),
+        (', nl = "Borden."', "", "summary.nl: This text is missing."),
         ('"Boards"', f'"{"x" * 121}"', "name: This is longer than 120 characters."),
         ('"year"', '"week"', "term: “week” is none of month, year"),
         ('"monthly"', '"daily"', "billed: “daily” is none of monthly, yearly"),
