@@ -14,6 +14,8 @@ from selfservice.catalog.services.sync import Synced, sync_catalog
 
 
 class Command(BaseCommand):
+    # Every start of the demo runs it, and runs the checks once elsewhere.
+    requires_system_checks = ()
     help = (
         "Makes the catalogue what a TOML file says, here and at Stripe. Safe to run"
         " again: it writes only what differs, and makes again what Stripe lost."

@@ -116,6 +116,7 @@ def _organization(name: str, place: Place) -> Organization:
 
 
 def _result(organization: Organization, plan: Plan) -> Imported:
+    details: list[tuple[str, tuple[str, ...]]]
     details = [(entry.upn, ("new",)) for entry in plan.new]
     details += [(person.upn, changes) for person, changes in plan.changed]
     return Imported(

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.numbers import list_currencies
+from django.db.models import Field
 
 from selfservice.catalog.models import Category, Frequency, Plan, Product, Term
 from selfservice.core.errors import DomainError
@@ -142,7 +143,7 @@ class _Reading:
         return fields
 
     def _text(self, key: str, text: object, *, longest: str) -> str:
-        limit = Product._meta.get_field(longest).max_length
+        limit = _longest(longest)
         if not isinstance(text, str) or not text.strip():
             self.note(key, "This text is missing.")
             return ""
@@ -235,6 +236,12 @@ class _Reading:
             if value in seen:
                 self.note(key, f"“{value}” stands here twice.")
             seen.add(value)
+
+
+def _longest(field: str) -> int | None:
+    """How many characters the model's column takes; null: any number."""
+    column = Product._meta.get_field(field)
+    return column.max_length if isinstance(column, Field) else None
 
 
 def _listed(values: Iterable[object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
@@ -89,7 +90,7 @@ def _plan(product: Product, entry: PlanEntry, now: dt.datetime, counts: Synced) 
     return plan
 
 
-def _retire_plans(kept: Sequence[object], now: dt.datetime, counts: Synced) -> None:
+def _retire_plans(kept: Sequence[uuid.UUID], now: dt.datetime, counts: Synced) -> None:
     gone = Plan.objects.filter(retired_at=None).exclude(pk__in=kept)
     prices = Price.objects.filter(plan__in=gone, retired_at=None)
     counts.prices_retired += prices.update(retired_at=now)

@@ -11,6 +11,8 @@ from selfservice.portal.services.demo import load_demo
 
 
 class Command(BaseCommand):
+    # Every start of the demo runs it, and runs the checks once elsewhere.
+    requires_system_checks = ()
     help = (
         "Brings in the demo's organizations and people, all with the password demo."
         " What is there already stays as it is."
