@@ -271,10 +271,10 @@ def own_licenses(user: User, now: dt.datetime) -> list[OwnLicense]:
 
 def _own(row: LicenseAssignment, state: str) -> OwnLicense:
     subscription = row.subscription
-    going = state in {lifecycle.ACTIVE, lifecycle.TRIAL}
     last = lifecycle.disabled_from(subscription)
+    renews = state in {lifecycle.ACTIVE, lifecycle.TRIAL}
     return OwnLicense(
         assignment=row,
-        until=(subscription.term_end or last) if going else last,
-        renews=going and subscription.recurring_billing,
+        until=last if state == lifecycle.EXPIRED else subscription.term_end or last,
+        renews=renews and subscription.recurring_billing,
     )

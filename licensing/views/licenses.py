@@ -81,6 +81,7 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
         "sum": _sum(holding),
         "rows": page.rows,
         "q": form.value("q"),
+        "page_text": "" if form.value("q") else _people_sentence(holding.assigned),
         "newer_url": page.newer
         and with_query(request, before=str(page.newer), after=None),
         "older_url": page.older
@@ -101,3 +102,7 @@ def _sum(holding: Holding) -> str:
         "total": holding.quantity,
         "free": holding.available,
     }
+
+
+def _people_sentence(count: int) -> str:
+    return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -40,8 +41,8 @@ def render_page(
     """`template` as a page, or under htmx only its `partial`.
 
     The context gets `fragment`, true for the latter. A part that replaces the list
-    (`#list`) takes its address into the browser's address bar, and what was said with
-    Django's messages follows out of band.
+    (`#list`) takes its address into the browser's address bar. What was said with
+    Django's messages follows out of band, unless the part shows it itself.
     """
     fragment = wants_fragment(request)
     name = f"{template}#{partial}" if fragment else template
@@ -53,7 +54,9 @@ def render_page(
         return response
     if request.method == "GET" and _details(request).target == "list":
         push_url(response, request.get_full_path())
-    response.write(render_to_string("components/messages_oob.html", request=request))
+    if not getattr(get_messages(request), "used", False):
+        said = render_to_string("components/messages_oob.html", request=request)
+        response.write(said)
     return response
 
 
