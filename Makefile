@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check requirements clean
+.PHONY: help demo test check messages requirements clean
 
 ARGS ?=
 PYTHON := .venv/bin/python
@@ -22,6 +22,7 @@ help:
 	@echo "make demo    start the portal with everything it needs (ARGS=\"--port 8001\")"
 	@echo "make test    every check, then every test (PYTEST=\"-k word\")"
 	@echo "make check   only the checks: style, types, imports, migrations, words"
+	@echo "make messages   bring the translations' file up to date with the code"
 	@echo "make requirements   pin the packages anew, after a change of pyproject.toml"
 	@echo "make clean   remove what make made, except the demo's data in var/"
 
@@ -33,7 +34,10 @@ test: check
 	@exec $(PYTHON) -m pytest $(PYTEST)
 
 check: .venv/dev.stamp
-	@$(PYTHON) -m selfservice.checks
+	@$(PYTHON) .ci/checks.py
+
+messages: .venv/dev.stamp
+	@$(PYTHON) .ci/checks.py messages
 
 requirements: .venv/dev.stamp
 	$(COMPILE) --extra demo pyproject.toml --output-file requirements.txt

@@ -1,0 +1,97 @@
+"""Every check that isn't a test: `make check`. All of them run, then it tells.
+
+`python .ci/checks.py messages` brings the translations' file up to date instead.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = Path(sys.executable).parent
+PYTHON = (sys.executable,)
+# No line numbers and no dates: the file changes when the words do.
+MESSAGES = (
+    str(PROGRAMS / "django-makemessages-rs"),
+    *("--locale", "nl", "--ignore", "tests", "--detect-aliases"),
+    *("--no-location", "--no-obsolete", "--no-fuzzy-matching", "--no-wrap"),
+    "--keep-header",
+)
+IMPORTS = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"
+UNSURE = (
+    "import polib; found = polib.pofile('locale/nl/LC_MESSAGES/django.po');"
+    "unsure = found.untranslated_entries() + found.fuzzy_entries();"
+    "raise SystemExit('\\n'.join(entry.msgid for entry in unsure))"
+)
+TESTING = {"DJANGO_SETTINGS_MODULE": "selfservice.settings.test"}
+# What production asks for; nothing of it is reached.
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "selfservice.settings.production",
+    "SECRET_KEY": "only for this check " + "abcdefghijklmnopqrstuvwxyz0123456789" * 2,
+    "ALLOWED_HOSTS": "portal.example",
+    "DATABASE_URL": "postgresql://portal@database.example/portal",
+    "STRIPE_SECRET_KEY": "sk_test_check",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_check",
+    "STRIPE_WEBHOOK_SECRET": "whsec_check",
+    "STRIPE_API_BASE": "",
+    "SELLER_NAME": "Portal Demo B.V.",
+    "SELLER_ADDRESS": "Kade 1, 1011 AB Amsterdam",
+    "SELLER_COUNTRY": "NL",
+    "SELLER_VAT": "NL004495445B01",
+}
+DEPLOYED = ("check", "--deploy", "--fail-level", "WARNING")
+CHECKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "lint": ((*PYTHON, "-m", "ruff", "check", "."), {}),
+    "format": ((*PYTHON, "-m", "ruff", "format", "--check", "."), {}),
+    "types": ((*PYTHON, "-m", "mypy"), {}),
+    "imports": ((*PYTHON, "-c", IMPORTS), {}),
+    "migrations": (
+        (*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"),
+        TESTING,
+    ),
+    "deployment": ((*PYTHON, "manage.py", *DEPLOYED), PRODUCTION),
+    "new words": ((*MESSAGES, "--check"), {}),
+    "translations": ((*PYTHON, "-c", UNSURE), {}),
+}
+
+
+def main() -> int:
+    if sys.argv[1:] == ["messages"]:
+        return subprocess.run(MESSAGES, cwd=ROOT, check=False).returncode
+    failed = [name for name in CHECKS if not passes(name)]
+    if failed:
+        tell(f"\nNot right yet: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+def passes(name: str) -> bool:
+    """Run one check; what it says is shown only when it complains."""
+    command, environment = CHECKS[name]
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    verdict = "wrong" if done.returncode else "fine"
+    tell(f"{name:14}{verdict:8}{time.monotonic() - began:4.1f} s")
+    if done.returncode:
+        tell(done.stdout)
+    return done.returncode == 0
+
+
+def tell(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
