@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-os.environ.setdefault("PORTAL_VAR", os.path.join(os.getcwd(), "var", "test"))
+_ROOT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("PORTAL_VAR", str(_ROOT / "var" / "test"))
 
 from selfservice.settings.demo import *  # noqa: F403  after PORTAL_VAR is set
 from selfservice.settings.demo import DATABASES
@@ -26,4 +28,10 @@ ACCOUNT_RATE_LIMITS = False
 for _database in DATABASES.values():
     _database["OPTIONS"] = {
         k: v for k, v in _database.get("OPTIONS", {}).items() if k != "pool"
+    }
+    # Nobody misses this data after a power cut.
+    _database["EMBEDDED_SETTINGS"] = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
     }

@@ -12,9 +12,9 @@ __all__ = ["Server", "ServerError", "connection_settings", "server_at"]
 
 
 @cache
-def server_at(base: Path) -> Server:
+def server_at(base: Path, settings: tuple[tuple[str, str], ...] = ()) -> Server:
     """The one object of this process for the server under `base`."""
-    return Server(base)
+    return Server(base, dict(settings))
 
 
 def connection_settings(var: Path) -> dict[str, Any]:
@@ -28,4 +28,6 @@ def connection_settings(var: Path) -> dict[str, Any]:
         "PORT": str(PORT),
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 4, "timeout": 10}},
         "EMBEDDED_BASE": str(base),
+        # PostgreSQL's own settings, for when this process is the one to start it.
+        "EMBEDDED_SETTINGS": {},
     }

@@ -2,7 +2,7 @@
 
 It listens on a Unix socket only. Every process that uses it holds a shared lock on
 `lease`; the last one to leave stops it. The kernel drops the locks of a killed
-process, so an orphaned server is stopped by the next clean exit.
+process; `warden`, started beside the server, waits for that and stops it then.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 from functools import cached_property
@@ -51,7 +52,7 @@ class Server:
     """The server under `base`; making the object starts nothing."""
 
     def __init__(self, base: Path, settings: dict[str, str] | None = None) -> None:
-        self.base = Path(base)
+        self.base = Path(base).absolute()
         self.data = self.base / "data"
         self.log = self.base / "server.log"
         self._settings = {**SETTINGS, **(settings or {})}
@@ -130,6 +131,15 @@ class Server:
             self._lease = None
             self.forget()
 
+    def await_last(self) -> None:
+        """Wait until nobody has a lease any more, then stop the server."""
+        lease = self._open("lease")
+        try:
+            fcntl.flock(lease, fcntl.LOCK_EX)
+            self.stop()
+        finally:
+            os.close(lease)
+
     def _take_lease(self) -> None:
         if self._lease is not None and self._lease_pid == os.getpid():
             return
@@ -203,6 +213,22 @@ class Server:
             timeout=330,
         )
         self._create_database()
+        self._start_warden()
+
+    def _start_warden(self) -> None:
+        """Let another process stop the server if every user of it is killed."""
+        if os.environ.get("PORTAL_PG_KEEP") == "1":
+            return
+        warden = subprocess.Popen(
+            [sys.executable, "-m", "selfservice.core.embedded.warden", self.base],
+            cwd=Path(__file__).parents[3],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        # It outlives us on purpose; Popen would warn about a child not waited for.
+        warden.returncode = 0
 
     def _create_database(self) -> None:
         """The database `portal`; there already is no error."""

@@ -16,7 +16,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def embedded_server(self) -> Server:
-        return server_at(Path(self.settings_dict["EMBEDDED_BASE"]))
+        wanted = self.settings_dict.get("EMBEDDED_SETTINGS", {})
+        base = Path(self.settings_dict["EMBEDDED_BASE"])
+        return server_at(base, tuple(sorted(wanted.items())))
 
     def get_connection_params(self) -> dict[str, Any]:
         server = self.embedded_server

@@ -1,0 +1,21 @@
+"""The database of the tests: the embedded PostgreSQL, under var/test.
+
+DATABASE_URL in the environment takes its place. Fixtures of a few folders stand
+beside them: `tests.cast` (people), `tests.stripe_sandbox` (Stripe's stand-in), and
+`tests/browser/conftest.py`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from selfservice.core.embedded.roles import ensure_oversight_role
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database, with the role that can only read."""
+    with django_db_blocker.unblock():
+        ensure_oversight_role(connection)
