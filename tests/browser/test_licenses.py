@@ -1,0 +1,99 @@
+"""Assigning licenses and taking one back, as people do it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from selfservice.accounts.models import Organization, User
+from selfservice.subscriptions.models import Subscription
+from tests.factories.accounts import make_user
+from tests.factories.catalog import make_offer
+from tests.factories.subscriptions import make_subscription
+
+NAMES = ("Daan Kuipers", "Yara Özdemir", "Zoë van den Bergh")
+
+
+@pytest.fixture
+def planboard(anna: User, noordzee: Organization) -> Subscription:
+    for name in NAMES:
+        make_user(noordzee, name)
+    return make_subscription(
+        anna, quantity=25, offer=make_offer(name="Planboard Plus", slug="planboard")
+    )
+
+
+@pytest.fixture
+def page_of(
+    live_server: object, sign_in: Callable[[User], None], anna: User
+) -> Callable[[Page], None]:
+    def open_it(page: Page) -> None:
+        sign_in(anna)
+        page.goto(f"{live_server.url}/licenses/")  # type: ignore[attr-defined]
+        page.get_by_role("link", name="Planboard Plus").click()
+
+    return open_it
+
+
+def test_three_colleagues_get_licenses_and_one_loses_it(
+    page: Page,
+    planboard: Subscription,
+    page_of: Callable[[Page], None],
+    accessible: Callable[[Page], list[str]],
+) -> None:
+    page_of(page)
+    assert accessible(page) == []
+    page.get_by_role("link", name="Assign licenses").click()
+    picker = page.get_by_role("combobox")
+    for typed, name in zip(("daa", "ozde", "van den"), NAMES, strict=True):
+        picker.press_sequentially(typed)
+        expect(page.get_by_role("option", name=name)).to_be_visible()
+        picker.press("Enter")
+    pane = page.locator("#pane")
+    expect(pane.get_by_text("3 of 20")).to_be_visible()
+    expect(pane.get_by_text("22", exact=True)).to_be_visible()
+    assert accessible(page) == []
+
+    pane.get_by_role("button", name="Assign").click()
+    expect(pane.get_by_text("3 licenses of Planboard Plus assigned.")).to_be_visible()
+    pane.get_by_text("Close", exact=True).click()
+
+    expect(page.locator("#licenses-sum")).to_have_text(re.compile("^3 of 25"))
+    page.get_by_label("Select Daan Kuipers").check()
+    page.get_by_role("button", name="Unassign licenses").click()
+    expect(pane.get_by_text("Daan Kuipers loses Planboard Plus")).to_be_visible()
+    assert accessible(page) == []
+    pane.get_by_role("button", name="Unassign").click()
+    expect(page.locator("#licenses-sum")).to_have_text(re.compile("^2 of 25"))
+    expect(page.get_by_label("Select Daan Kuipers")).to_have_count(0)
+    expect(page.get_by_role("button", name="Unassign licenses")).to_be_disabled()
+
+
+def test_it_works_without_a_script(
+    browser: Browser,
+    context: BrowserContext,
+    planboard: Subscription,
+    sign_in: Callable[[User], None],
+    anna: User,
+    live_server: object,
+) -> None:
+    sign_in(anna)
+    plain = browser.new_context(java_script_enabled=False)
+    plain.add_cookies(context.cookies())
+    page = plain.new_page()
+    page.goto(f"{live_server.url}/licenses/{planboard.product_id}/")  # type: ignore[attr-defined]
+
+    page.get_by_role("link", name="Assign licenses").click()
+    for typed, name in zip(("daan", "yara"), NAMES, strict=False):
+        page.get_by_role("combobox").fill(typed)
+        page.get_by_role("button", name="Find").click()
+        page.get_by_label(name).check()
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator("#licenses-sum")).to_have_text(re.compile("^2 of 25"))
+
+    page.get_by_label("Select Daan Kuipers").check()
+    page.get_by_role("button", name="Unassign licenses").click()
+    page.get_by_role("button", name="Unassign").click()
+    expect(page.locator("#licenses-sum")).to_have_text(re.compile("^1 of 25"))
+    plain.close()
