@@ -1,8 +1,17 @@
-"""The addresses of this room."""
+"""The admin's addresses: all of them answer GET and HEAD only."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from selfservice.oversight.views import purchases
 
 app_name = "oversight"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("oversight/purchases/", purchases.purchases, name="purchases"),
+    path(
+        "oversight/purchases/<uuid:subscription_id>/",
+        purchases.purchase,
+        name="purchase",
+    ),
+]

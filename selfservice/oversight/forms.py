@@ -1,0 +1,49 @@
+"""The only parser of what the oversight pages are asked for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.oversight.queries import ORDERS
+from selfservice.subscriptions.lifecycle import LABELS
+
+EXPIRIES: list[tuple[str, str | Promise]] = [
+    ("ending", _("Ending within 30 days")),
+    ("30", _("Term over within 30 days")),
+    ("90", _("Term over within 90 days")),
+    ("past", _("Already over")),
+]
+
+
+class PurchasesFilter(forms.Form):
+    """The filters of the list; what can't be read filters nothing."""
+
+    product = forms.UUIDField(required=False)
+    purchaser = forms.UUIDField(required=False)
+    status = forms.ChoiceField(required=False, choices=list(LABELS.items()))
+    expiry = forms.ChoiceField(required=False, choices=EXPIRIES)
+    q = forms.CharField(required=False, max_length=100)
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in ORDERS])
+    page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    def value(self, name: str, default: Any = "") -> Any:
+        self.is_valid()
+        found = self.cleaned_data.get(name)
+        return default if found in (None, "") else found
+
+
+class PeoplePage(forms.Form):
+    """Where in the list of licensed people somebody is."""
+
+    after = forms.UUIDField(required=False)
+
+    @property
+    def place(self) -> uuid.UUID | None:
+        self.is_valid()
+        place: uuid.UUID | None = self.cleaned_data.get("after")
+        return place

@@ -1,0 +1,312 @@
+"""Reads of a whole organization's purchases, through a role that can't write.
+
+Nothing here asks for a card, a billing account or an address.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models.functions import Coalesce, Least
+
+from licensing.models import LicenseAssignment
+from selfservice.accounts.models import PersonWord, Role, User
+from selfservice.accounts.services.words import normalized
+from selfservice.activity.models import Activity
+from selfservice.catalog.models import Frequency
+from selfservice.core.money import Money
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.queries import SHOWN
+
+ALIAS = "oversight"
+PAGE_SIZE = 50
+PEOPLE_PAGE_SIZE = 50
+SOON = dt.timedelta(days=30)
+ORDERS: dict[str, tuple[str, ...]] = {
+    "product": ("product__name", "purchaser__display_name", "id"),
+    "-product": ("-product__name", "purchaser__display_name", "id"),
+    "purchaser": ("purchaser__display_name", "product__name", "id"),
+    "-purchaser": ("-purchaser__display_name", "product__name", "id"),
+    "purchased": ("purchased_at", "id"),
+    "-purchased": ("-purchased_at", "-id"),
+    "assigned": ("assigned", "id"),
+    "-assigned": ("-assigned", "-id"),
+    "expiry": ("expires_at", "id"),
+    "-expiry": ("-expires_at", "-id"),
+}
+# Who gave and took licenses is not part of the order history.
+_NOT_ORDERS = ("licenses_assigned", "licenses_unassigned")
+# All that the pages show: never a card, a profile's address or a password.
+_SHOWN_COLUMNS = (
+    "organization_id",
+    "order_state",
+    "quantity",
+    "scheduled_quantity",
+    "assigned",
+    "recurring_billing",
+    "bought_at",
+    "ordered_at",
+    "term_start",
+    "term_end",
+    "trial_end",
+    "disabled_at",
+    "stripe_status",
+    "product__name",
+    "product__icon",
+    "product__color",
+    "plan__term",
+    "plan__frequency",
+    "price__amount_minor",
+    "price__currency",
+    "purchaser__display_name",
+    "purchaser__department",
+)
+# Sorts after whatever follows a prefix, in the C collation.
+_LAST = "\U0010ffff"
+_USABLE = Q(state__in=lifecycle.ASSIGNABLE)
+_CHARGED = Q(state__in=[lifecycle.ACTIVE, lifecycle.PAST_DUE])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked for; null and empty mean all."""
+
+    product_id: uuid.UUID | None = None
+    purchaser_id: uuid.UUID | None = None
+    status: str = ""
+    expiry: str = ""
+    text: str = ""
+
+
+def purchases_of(
+    organization_id: uuid.UUID, now: dt.datetime
+) -> QuerySet[Subscription]:
+    """Everything bought in an organization, with `state` and `expires_at`."""
+    return (
+        Subscription.objects.using(ALIAS)
+        .filter(organization_id=organization_id, order_state__in=SHOWN)
+        .annotate(
+            state=lifecycle.state_case(now),
+            purchased_at=Coalesce("bought_at", "ordered_at"),
+            expires_at=Case(
+                When(trial_end__gt=now, then=F("trial_end")),
+                default=Least("term_end", Coalesce("disabled_at", "term_end")),
+            ),
+        )
+    )
+
+
+def find_purchases(
+    organization_id: uuid.UUID, search: Search, now: dt.datetime
+) -> QuerySet[Subscription]:
+    """What `search` asks for; deleted ones only when asked for by status."""
+    found = purchases_of(organization_id, now)
+    if search.product_id:
+        found = found.filter(product_id=search.product_id)
+    if search.purchaser_id:
+        found = found.filter(purchaser_id=search.purchaser_id)
+    if search.status:
+        found = found.filter(Q(state=search.status))
+    else:
+        found = found.exclude(Q(state=lifecycle.DELETED))
+    if search.expiry:
+        found = found.filter(_expiry(search.expiry, now))
+    if search.text:
+        found = found.filter(_text(organization_id, search.text))
+    return found
+
+
+def _expiry(asked: str, now: dt.datetime) -> Q:
+    if asked == "ending":
+        return ending(now)
+    if asked == "past":
+        return Q(expires_at__lte=now)
+    last = now + dt.timedelta(days=int(asked))
+    return Q(expires_at__gt=now, expires_at__lte=last)
+
+
+def ending(now: dt.datetime) -> Q:
+    """Licenses go within 30 days unless the purchaser acts."""
+    unrenewed = Q(
+        state__in=[lifecycle.ACTIVE, lifecycle.TRIAL],
+        recurring_billing=False,
+        expires_at__lte=now + SOON,
+    )
+    return unrenewed | Q(state=lifecycle.PAST_DUE)
+
+
+def _text(organization_id: uuid.UUID, text: str) -> Q:
+    """Any part of the product's name, or the beginning of a word of a person's."""
+    start = normalized(text) or text
+    if "@" in text:
+        start = text.strip().lower()
+    # A subquery runs where the query around it does.
+    words = PersonWord.objects.filter(
+        organization_id=organization_id, suffix__gte=start, suffix__lt=start + _LAST
+    )
+    people = words.values("user_id")
+    return Q(product__name__icontains=text) | Q(purchaser_id__in=people)
+
+
+def with_what_is_shown(found: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Join what the pages show, and read no other column of these rows."""
+    joined = found.select_related("product", "plan", "price", "purchaser")
+    return joined.only(*_SHOWN_COLUMNS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Totals:
+    """What an organization has and spends in one currency, excluding tax.
+
+    `monthly` and `idle` are per month; a yearly charge counts for a twelfth.
+    """
+
+    monthly: Money
+    idle: Money
+    charged: int
+    bought: int
+    assigned: int
+    ending: int
+    past_due: int
+
+
+def totals_of(organization_id: uuid.UUID, now: dt.datetime) -> list[Totals]:
+    """By currency: amounts of two currencies are never added."""
+    amount = F("quantity") * F("price__amount_minor")
+    unused = (F("quantity") - F("assigned")) * F("price__amount_minor")
+    yearly = Q(plan__frequency=Frequency.YEARLY)
+    rows = (
+        purchases_of(organization_id, now)
+        .values("price__currency")
+        .annotate(
+            months=Sum(amount, filter=_CHARGED & ~yearly, default=0),
+            years=Sum(amount, filter=_CHARGED & yearly, default=0),
+            idle_months=Sum(unused, filter=_CHARGED & ~yearly, default=0),
+            idle_years=Sum(unused, filter=_CHARGED & yearly, default=0),
+            charged=Count("id", filter=_CHARGED),
+            bought=Sum("quantity", filter=_USABLE, default=0),
+            taken=Sum("assigned", filter=_USABLE, default=0),
+            going=Count("id", filter=ending(now)),
+            late=Count("id", filter=Q(state=lifecycle.PAST_DUE)),
+        )
+        .order_by("-charged", "price__currency")
+    )
+    return [
+        Totals(
+            monthly=_per_month(row["months"], row["years"], row["price__currency"]),
+            idle=_per_month(
+                row["idle_months"], row["idle_years"], row["price__currency"]
+            ),
+            charged=row["charged"],
+            bought=row["bought"],
+            assigned=row["taken"],
+            ending=row["going"],
+            past_due=row["late"],
+        )
+        for row in rows
+    ]
+
+
+def _per_month(months: int, years: int, currency: str) -> Money:
+    return Money(months + round(years / 12), currency)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facet:
+    """A product or a purchaser that the list can be narrowed to."""
+
+    id: uuid.UUID
+    name: str
+    count: int
+
+
+def facets_of(organization_id: uuid.UUID) -> tuple[list[Facet], list[Facet]]:
+    """The products and the purchasers there are, in one statement; by name."""
+    pairs = (
+        Subscription.objects.using(ALIAS)
+        .filter(organization_id=organization_id, order_state__in=SHOWN)
+        .values_list(
+            "product_id",
+            "product__name",
+            "purchaser_id",
+            "purchaser__display_name",
+        )
+        .annotate(count=Count("id"))
+    )
+    products: dict[uuid.UUID, Facet] = {}
+    purchasers: dict[uuid.UUID, Facet] = {}
+    for product_id, product, purchaser_id, purchaser, count in pairs:
+        _count(products, product_id, product, count)
+        _count(purchasers, purchaser_id, purchaser, count)
+    return _by_name(products.values()), _by_name(purchasers.values())
+
+
+def _count(known: dict[uuid.UUID, Facet], key: uuid.UUID, name: str, by: int) -> None:
+    before = known[key].count if key in known else 0
+    known[key] = Facet(key, name, before + by)
+
+
+def _by_name(facets: Iterable[Facet]) -> list[Facet]:
+    return sorted(facets, key=lambda facet: normalized(facet.name))
+
+
+def purchase_for(
+    organization_id: uuid.UUID, subscription_id: uuid.UUID, now: dt.datetime
+) -> Subscription | None:
+    """One of the organization's subscriptions; null for another's."""
+    found = purchases_of(organization_id, now).filter(pk=subscription_id)
+    return with_what_is_shown(found).first()
+
+
+def licensed_people(
+    subscription: Subscription, after: uuid.UUID | None
+) -> tuple[list[LicenseAssignment], uuid.UUID | None]:
+    """Who has a license of it, the latest first, and where the next page begins."""
+    found = LicenseAssignment.objects.using(ALIAS).filter(
+        organization_id=subscription.organization_id,
+        subscription_id=subscription.pk,
+        ended_at=None,
+        suspended_at=None,
+    )
+    if after:
+        found = found.filter(pk__lt=after)
+    shown = found.select_related("user").only(
+        "assigned_at", "user__display_name", "user__department"
+    )
+    rows = list(shown.order_by("-pk")[: PEOPLE_PAGE_SIZE + 1])
+    more, rows = len(rows) > PEOPLE_PAGE_SIZE, rows[:PEOPLE_PAGE_SIZE]
+    return rows, rows[-1].pk if more else None
+
+
+def order_history(subscription: Subscription, limit: int = 20) -> list[Activity]:
+    """What was ordered, changed and paid, the latest first."""
+    entries = Activity.objects.using(ALIAS).filter(
+        organization_id=subscription.organization_id, subject_id=subscription.pk
+    )
+    return list(entries.exclude(verb__in=_NOT_ORDERS).order_by("-id")[:limit])
+
+
+def names_of(organization_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The display names of people of the organization."""
+    people = User.objects.using(ALIAS).filter(
+        organization_id=organization_id, pk__in=ids
+    )
+    return dict(people.values_list("pk", "display_name"))
+
+
+def global_admins_of(organization_id: uuid.UUID, limit: int = 3) -> list[str]:
+    """The names of some who can grant a role."""
+    people = User.objects.filter(
+        organization_id=organization_id,
+        role=Role.GLOBAL_ADMIN,
+        is_active=True,
+        removed_at=None,
+    )
+    return list(
+        people.order_by("display_name").values_list("display_name", flat=True)[:limit]
+    )
