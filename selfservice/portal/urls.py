@@ -1,13 +1,16 @@
-"""The addresses of this room."""
+"""Home, help, and in the demo the gallery."""
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import URLPattern
+from django.urls import path
 
-from selfservice.portal.views import gallery
+from selfservice.portal.views import gallery, help, home
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("help/", help.help_page, name="help"),
+]
 if settings.DEMO:
     urlpatterns += gallery.urlpatterns

@@ -1,4 +1,3 @@
-"""The cast of the tests, and the sandbox."""
+"""The cast of the tests."""
 
 from tests.cast import *  # noqa: F403  fixtures are found by name
-from tests.stripe_sandbox import *  # noqa: F403
