@@ -48,6 +48,7 @@ class Invoice(TenantModel):
     stripe_invoice_id = models.CharField(max_length=64)
     number = models.CharField(max_length=64, db_collation="C")
     status = models.CharField(max_length=16, choices=InvoiceStatus)
+    # A payment was tried and failed; not of an order that still waits for its bank.
     attempted = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
     subtotal_minor = models.BigIntegerField()

@@ -77,7 +77,7 @@ def apply_invoice(
 
 def _move_payment(invoice: Invoice, found: StripeInvoice, read_at: dt.datetime) -> None:
     invoice.status = found.status
-    invoice.attempted = found.attempted
+    invoice.attempted = attempted(found)
     invoice.paid_minor = found.paid_minor
     invoice.remaining_minor = found.remaining_minor
     invoice.paid_at = found.paid_at
@@ -105,7 +105,7 @@ def _snapshot(
         "title": about.title,
         "number": found.number,
         "status": found.status,
-        "attempted": found.attempted,
+        "attempted": attempted(found),
         "currency": found.currency,
         "subtotal_minor": found.subtotal_minor,
         "tax_minor": found.tax_minor,
@@ -153,6 +153,15 @@ def _lines(invoice: Invoice, found: StripeInvoice) -> list[InvoiceLine]:
         )
         for position, line in enumerate(found.lines, start=1)
     ]
+
+
+def attempted(found: StripeInvoice) -> bool:
+    """Whether a payment that was due failed.
+
+    The first invoice of an order isn't: until the bank has confirmed it the order
+    waits, and lapses by itself.
+    """
+    return found.attempted and found.reason != "subscription_create"
 
 
 def line_kind(reason: str, line: StripeInvoiceLine) -> LineKind:

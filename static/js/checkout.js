@@ -14,7 +14,7 @@
     note.querySelector("p").textContent = text || "";
     if (text) note.scrollIntoView({ block: "center" });
   };
-  const explain = (error) => words[error.decline_code] || words[error.code] || error.message || words[""];
+  const explain = (error) => words[error.decline_code] || words[error.code] || (error.decline_code && words[""]) || error.message;
   const entersCard = () => box && form.elements.payment.value === "new" && !setup.value;
 
   // A GET must not write, so the SetupIntent is asked for when the card is wanted.

@@ -29,6 +29,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium-headless-shell", "chromium"))), ""
 )
 HERE = Path(__file__).parent
+DATABASES = ["default", "oversight"]
 LOCAL = {"127.0.0.1", "localhost"}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -38,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.django_db(transaction=True))
+        item.add_marker(pytest.mark.django_db(transaction=True, databases=DATABASES))
     if not ours or CHROMIUM:
         return
     if os.environ.get("CI"):
