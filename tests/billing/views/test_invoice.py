@@ -1,15 +1,22 @@
 import re
 import uuid
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from pypdf import PdfReader
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from billing.models import Invoice, PaymentMethod
 from selfservice.accounts.models import User
+from selfservice.catalog.queries import Offer
+from selfservice.core.money import Money
+from selfservice.subscriptions.services.buying import Order, place_order
 from tests.factories.billing import make_invoice
+from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +134,55 @@ def test_when_stripe_is_away_a_page_says_so(anna: User, settings: Settings) -> N
     shown = words(response)
     assert "The payment provider doesn&#x27;t answer right now." in shown
     assert "Try again" in shown
+
+
+def bought_invoice(anna: User, visa: PaymentMethod, offer: Offer) -> Invoice:
+    order = Order(
+        key=uuid.uuid4(),
+        offer=offer,
+        quantity=12,
+        profile=visa.profile,
+        total=Money(71438, "EUR"),
+        assign_to_me=False,
+    )
+    bought = place_order(order=order, card=visa, buyer=anna)
+    return Invoice.objects.get(subscription_id=bought.pk)
+
+
+def test_the_pdf_is_stripes_own_under_a_good_name(
+    anna: User, visa: PaymentMethod, diagrams: Offer
+) -> None:
+    invoice = bought_invoice(anna, visa, diagrams)
+
+    response = see(anna, invoice.pk, "pdf/")
+
+    assert response["Content-Type"] == "application/pdf"
+    assert response["Content-Disposition"] == (
+        f'attachment; filename="Invoice_{invoice.number}.pdf"'
+    )
+    assert (
+        invoice.number in PdfReader(BytesIO(response.content)).pages[0].extract_text()
+    )
+    assert "127.0.0.1" not in str(response.headers)
+
+
+def test_a_pdf_that_stripe_wont_give_is_told_in_a_page(
+    anna: User, sandbox: SandboxProcess
+) -> None:
+    invoice = make_invoice(anna, stripe_invoice_id="in_that_is_gone")
+
+    response = see(anna, invoice.pk, "pdf/")
+
+    assert response.status_code == 503
+    assert "The payment provider refused this" in words(response)
+
+
+def test_what_was_really_bought_is_shown_with_its_sums(
+    anna: User, visa: PaymentMethod, diagrams: Offer
+) -> None:
+    invoice = bought_invoice(anna, visa, diagrams)
+
+    shown = words(see(anna, invoice.pk))
+
+    for word in ("Purchase 12 €49.20", "Tax (21%) €123.98", "Total €714.38"):
+        assert word in shown
