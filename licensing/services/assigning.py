@@ -155,12 +155,12 @@ def _open_contracts(
     purchaser: User, product_id: uuid.UUID, *, locked: bool
 ) -> list[Subscription]:
     """The subscriptions that licenses can be given from, latest expiry first."""
-    found = contracts(purchaser, product_id)
+    found = contracts(purchaser, product_id).filter(
+        lifecycle.assignable_at(clock.now())
+    )
     if locked:
         found = found.select_for_update(no_key=True).order_by("pk")
-    now = clock.now()
-    usable = [s for s in found if lifecycle.state_at(s, now) in lifecycle.ASSIGNABLE]
-    return sorted(usable, key=lambda s: (lifecycle.expires_at(s), s.pk), reverse=True)
+    return sorted(found, key=lambda s: (lifecycle.expires_at(s), s.pk), reverse=True)
 
 
 def _allot(found: Sequence[Subscription], wanted: int) -> list[Subscription]:
@@ -215,25 +215,27 @@ def _end(rows: Sequence[LicenseAssignment], actor_id: uuid.UUID | None) -> int:
 
 
 def _move(organization_id: uuid.UUID, changes: Mapping[uuid.UUID, int]) -> bool:
-    """Add to the counters, all or (false) not all; the caller rolls back then.
+    """Add to the counters, or take from them; false if not all: then roll back.
 
     PostgreSQL looks at the condition again after it waited for another writer.
     """
     rows = Subscription.objects.filter(
         organization_id=organization_id, pk__in=list(changes)
     )
-    if len(changes) > 1:
+    first, *others = changes.values()
+    change: Value | Case = Value(first)
+    if others:
         # One statement takes its locks in any order; two of them could deadlock.
         ordered = rows.select_for_update(no_key=True).order_by("pk")
         list(ordered.values_list("pk", flat=True))
-    change = Case(
-        *(When(pk=pk, then=Value(count)) for pk, count in changes.items()),
-        output_field=IntegerField(),
-    )
+        change = Case(
+            *(When(pk=pk, then=Value(count)) for pk, count in changes.items()),
+            output_field=IntegerField(),
+        )
     after = F("assigned") + change
-    if any(count > 0 for count in changes.values()):
-        rows = rows.annotate(state=lifecycle.state_case(clock.now())).filter(
-            LessThanOrEqual(after, _LIMIT), state__in=lifecycle.ASSIGNABLE
+    if first > 0:
+        rows = rows.filter(
+            lifecycle.assignable_at(clock.now()), LessThanOrEqual(after, _LIMIT)
         )
     return rows.update(assigned=after) == len(changes)
 

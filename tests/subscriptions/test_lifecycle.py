@@ -91,7 +91,10 @@ def test_the_twin_in_sql_says_the_same(
     for days in (-400, -360, -340, -1, 0, 2, 4, 29, 31, 100, 140):
         instant = made.term_end + DAY * days
         found = Subscription.objects.annotate(state=lifecycle.state_case(instant))
-        assert found.get().state == lifecycle.state_at(made, instant), days
+        state = lifecycle.state_at(made, instant)
+        assert found.get().state == state, days
+        assignable = found.filter(lifecycle.assignable_at(instant)).exists()
+        assert assignable is (state in lifecycle.ASSIGNABLE), days
 
 
 def test_months_are_counted_from_the_first_day() -> None:
