@@ -130,7 +130,7 @@ def check_caller(headers: Headers) -> None:
     key = _key(headers.get("authorization", ""))
     if not key.startswith("sk_test_"):
         raise ApiError(
-            "Invalid API Key provided: the sandbox takes keys that start with sk_test_.",
+            "Invalid API Key: the sandbox takes keys that start with sk_test_.",
             "api_key_invalid",
             status=401,
         )

@@ -43,7 +43,9 @@ def enqueue(name: str, *, key: str = "", **arguments: Any) -> None:
         return
 
 
-def periodic(name: str, cron: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def periodic(
+    name: str, cron: str
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Declare a job that runs by the clock; `cron` is in UTC, seconds come last."""
 
     def declare(function: Callable[[], None]) -> Callable[[], None]:
@@ -78,7 +80,9 @@ async def _work(worker_app: Any, concurrency: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="core.retry_stalled", queueing_lock="core.retry_stalled", pass_context=False)
+@app.task(
+    name="core.retry_stalled", queueing_lock="core.retry_stalled", pass_context=False
+)
 async def retry_stalled(timestamp: int) -> None:
     """Put back what a worker that died had taken."""
     manager = app.job_manager

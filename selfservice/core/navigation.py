@@ -143,6 +143,11 @@ class Shell:
         return request.get_full_path() if request.method == "GET" else request.path
 
     @property
+    def demo_people(self) -> list[dict[str, Any]]:
+        """Who can sign in to the demo; nobody is named anywhere else."""
+        return list(getattr(settings, "DEMO_PEOPLE", []))
+
+    @property
     def other_portal_tip(self) -> str:
         return str(getattr(settings, "OTHER_PORTAL_TIP", ""))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
 
 from selfservice.settings.base import *  # noqa: F403  settings modules extend each other
 from selfservice.settings.base import (
@@ -19,6 +22,9 @@ SECRET_KEY = os.environ.get(
 )
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 PORTAL_BASE_URL = os.environ.get("PORTAL_BASE_URL", "http://127.0.0.1:8000")
+# Cookies know no ports: two demos side by side would sign each other's people out.
+SESSION_COOKIE_NAME = f"portal_session_{urlsplit(PORTAL_BASE_URL).port}"
+CSRF_COOKIE_NAME = f"portal_csrf_{urlsplit(PORTAL_BASE_URL).port}"
 
 DATABASES = databases(VAR_DIR)
 CACHES = {
@@ -57,6 +63,14 @@ STORAGES = {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Who can sign in, as the sign-in page and the launcher say it.
+DEMO_PEOPLE = [
+    {"email": "anna@noordzee.example", "about": _("Purchaser at Noordzee Advies")},
+    {"email": "bram@noordzee.example", "about": _("Colleague, bought nothing")},
+    {"email": "carla@noordzee.example", "about": _("Global administrator there")},
+    {"email": "rik@noordzee.example", "about": _("Global reader there")},
+    {"email": "dirk@tulp.example", "about": _("Purchaser at Tulp Bouw")},
+]
 SELLER_NAME = "Portal Demo B.V."
 SELLER_COUNTRY = "NL"
 SUPPORT_ADDRESS = os.environ.get("SUPPORT_ADDRESS", "support@portal.example")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
@@ -147,12 +147,12 @@ def at_checkout(
     sign_in: Callable[[User], None],
     anna: User,
     diagrams: Offer,
-) -> Iterator[Page]:
+) -> Page:
     """Anna, with 12 licenses in Checkout and the terms accepted."""
     sign_in(anna)
     to_checkout(page)
     choose(page)
-    yield page
+    return page
 
 
 def test_buying_shows_what_is_charged_and_charges_it(at_checkout: Page) -> None:
