@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
-os.environ.setdefault("PORTAL_VAR", str(_ROOT / "var" / "test"))
+os.environ.setdefault(
+    "PORTAL_VAR", os.path.join(os.path.dirname(__file__), "../../var/test")
+)
 
 from selfservice.settings.demo import *  # noqa: F403  after PORTAL_VAR is set
 from selfservice.settings.demo import DATABASES
