@@ -6,7 +6,8 @@ class LicensingConfig(AppConfig):
     label = "licensing"
 
     def ready(self) -> None:
-        from licensing import navigation, receivers
+        from licensing import navigation, receivers, tasks
 
+        _ = tasks
         navigation.register_all()
         receivers.register_all()

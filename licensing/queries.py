@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Least
 
 from licensing.models import LicenseAssignment
@@ -220,6 +220,16 @@ def holders_among(
         .first()
     )
     return None if found is None else set(found[1] or ())
+
+
+def miscounted() -> list[tuple[uuid.UUID, int, int]]:
+    """Subscriptions, of all organizations, whose counter is wrong.
+
+    Their key, what the counter says, and how many live assignments there are.
+    """
+    live = Q(assignments__ended_at=None, assignments__suspended_at=None)
+    rows = Subscription.objects.annotate(live=Count("assignments", filter=live))
+    return list(rows.exclude(live=F("assigned")).values_list("pk", "assigned", "live"))
 
 
 def holders_named(

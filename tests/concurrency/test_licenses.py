@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from licensing.models import LicenseAssignment
 from licensing.services import assigning
 from licensing.services.assigning import assign_licenses, unassign_licenses
 from licensing.services.refusals import CannotAssign
 from selfservice.accounts.models import Organization, User
-from selfservice.core import hooks
+from selfservice.core import clock, hooks
+from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from tests.concurrency.racing import PATIENCE, failures, meanwhile, race
 from tests.factories.accounts import make_people
@@ -70,6 +72,12 @@ def shrinker(subscription: Subscription, quantity: int) -> Call:
             )
 
     return shrink
+
+
+def canceller(subscription: Subscription) -> Call:
+    """A cancel inside the window: disabled from this moment."""
+    rows = Subscription.objects.filter(pk=subscription.pk)
+    return lambda: rows.update(disabled_at=clock.now())
 
 
 def live(*subscriptions: Subscription) -> int:
@@ -215,6 +223,30 @@ def test_a_shrink_that_waits_for_an_assignment_is_refused(
     (loser,) = failures(outcomes)
     assert isinstance(loser, CannotAssign | IntegrityError)
     assert live(subscription) == subscription.quantity
+
+
+def test_a_cancel_between_looking_and_taking_wins(
+    monkeypatch: pytest.MonkeyPatch, anna: User, bram: User
+) -> None:
+    subscription = make_subscription(anna)
+    first_time(monkeypatch, "_open_contracts", canceller(subscription))
+
+    with pytest.raises(CannotAssign, match="none of your subscriptions"):
+        assigner(subscription, bram)()
+
+    assert live(subscription) == 0
+
+
+def test_control_without_the_condition_a_cancelled_one_gives_licenses(
+    monkeypatch: pytest.MonkeyPatch, anna: User, bram: User
+) -> None:
+    subscription = make_subscription(anna)
+    first_time(monkeypatch, "_open_contracts", canceller(subscription))
+    monkeypatch.setattr(lifecycle, "assignable_at", lambda now: ~Q(pk=None))
+
+    assigner(subscription, bram)()
+
+    assert live(subscription) == 1
 
 
 def test_nobody_who_is_disabled_at_the_same_moment_keeps_a_license(
