@@ -1,0 +1,105 @@
+"""Are a request's parameters those that the operation takes?"""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Literal, Union, get_args, get_origin
+
+import typing_extensions as te
+
+from billing.sandbox.contract.types import OPTIONS, Operation, hints, is_object
+from billing.sandbox.wire import ApiError
+
+
+def check_params(operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
+    """`params` with numbers and booleans read. Raises ApiError as Stripe refuses."""
+    if operation.params is None:
+        return params
+    return _check_dict(params, operation.params, "")
+
+
+def _check_dict(value: Any, owner: type, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ApiError("Invalid object", param=path)
+    known = {k: v for k, v in hints(owner).items() if path or k not in OPTIONS}
+    checked = {}
+    for key, item in value.items():
+        place = f"{path}[{key}]" if path else key
+        if key not in known:
+            raise ApiError(
+                f"Received unknown parameter: {place}", "parameter_unknown", place
+            )
+        checked[key] = _check(item, known[key], place)
+    for key, annotation in known.items():
+        if get_origin(annotation) is not te.NotRequired and key not in value:
+            place = f"{path}[{key}]" if path else key
+            raise ApiError(
+                f"Missing required param: {place}.", "parameter_missing", place
+            )
+    return checked
+
+
+def _check(value: Any, annotation: Any, path: str) -> Any:
+    origin = get_origin(annotation)
+    if origin in {te.NotRequired, te.Required}:
+        return _check(value, get_args(annotation)[0], path)
+    if origin in {Union, types.UnionType}:
+        return _check_union(value, get_args(annotation), path)
+    if origin is Literal:
+        return _check_word(value, get_args(annotation), path)
+    if origin is list:
+        return _check_list(value, get_args(annotation)[0], path)
+    if te.is_typeddict(annotation):
+        return _check_dict(value, annotation, path)
+    if origin is dict or is_object(annotation) or is_object(origin):
+        if isinstance(value, dict):
+            return value
+        raise ApiError("Invalid object", param=path)
+    return _check_scalar(value, annotation, path)
+
+
+def _check_word(value: Any, words: tuple[Any, ...], path: str) -> Any:
+    if value in words:
+        return value
+    choices = ", ".join(map(str, words))
+    raise ApiError(f"Invalid {path}: must be one of {choices}", param=path)
+
+
+def _check_union(value: Any, options: tuple[Any, ...], path: str) -> Any:
+    words = [w for o in options if get_origin(o) is Literal for w in get_args(o)]
+    plain = {str, type(None)}
+    others = [o for o in options if get_origin(o) is not Literal and o not in plain]
+    # The package leaves enumerations open for new words; Stripe's server doesn't.
+    if any(words) and not others:
+        return _check_word(value, tuple(words), path)
+    refusals: list[ApiError] = []
+    for option in sorted(options, key=lambda o: o is str):
+        try:
+            return _check(value, option, path)
+        except ApiError as refusal:
+            refusals.append(refusal)
+    raise max(refusals, key=lambda r: len(r.param))
+
+
+def _check_list(value: Any, annotation: Any, path: str) -> list[Any]:
+    if isinstance(value, dict) and value and all(k.isdigit() for k in value):
+        value = [value[k] for k in sorted(value, key=int)]
+    if not isinstance(value, list):
+        raise ApiError("Invalid array", param=path)
+    return [_check(v, annotation, f"{path}[{i}]") for i, v in enumerate(value)]
+
+
+def _check_scalar(value: Any, annotation: Any, path: str) -> Any:
+    if not isinstance(value, str):
+        raise ApiError(f"Invalid value for {path}", param=path)
+    if annotation is bool:
+        if value in {"true", "false"}:
+            return value == "true"
+        raise ApiError(f"Invalid boolean: {value}", param=path)
+    if annotation in {int, float} or getattr(annotation, "__name__", "") == "Decimal":
+        try:
+            return int(value) if annotation is int else float(value)
+        except ValueError as error:
+            code = "parameter_invalid_integer"
+            raise ApiError(f"Invalid integer: {value}", code, path) from error
+    return value
