@@ -166,7 +166,8 @@ const pick = (option) => {
   if (option.ariaDisabled === "true") return;
   if ($$(".token", picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
   const chip = $("template", picker).content.firstElementChild.cloneNode(true);
-  const { person, name } = option.dataset;
+  const { person } = option.dataset;
+  const name = $("b", option).textContent;
   const button = $("button", chip);
   const avatar = $(".avatar", option);
   avatar.classList.add("s");

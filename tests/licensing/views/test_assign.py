@@ -230,7 +230,7 @@ def test_the_picker_is_no_page(client: Client, planboard: Subscription) -> None:
 def test_the_picker_takes_few_statements_and_little_room(
     client: Client, planboard: Subscription, noordzee: Organization, text: str
 ) -> None:
-    make_people(noordzee, 30, department="Projectleiding")
+    give_licenses(planboard, make_people(noordzee, 12, department="Projectleiding"))
 
     with CaptureQueriesContext(connection) as queries:
         options = picked(client, planboard, text)
