@@ -40,6 +40,7 @@ class Holding:
     name: str
     slug: str
     icon: str
+    color: int
     quantity: int
     assigned: int
     available: int
@@ -95,7 +96,12 @@ def _summed(bought: QuerySet[Subscription], now: dt.datetime) -> list[Holding]:
         bought.annotate(state=lifecycle.state_case(now))
         .exclude(state=lifecycle.DELETED)
         .values(
-            "product_id", "product__name", "product__slug", "product__icon", "state"
+            "product_id",
+            "product__name",
+            "product__slug",
+            "product__icon",
+            "product__color",
+            "state",
         )
         .annotate(
             total=Sum("quantity"),
@@ -121,6 +127,7 @@ def _holding(states: Mapping[str, Mapping[str, Any]]) -> Holding:
         name=first["product__name"],
         slug=first["product__slug"],
         icon=first["product__icon"],
+        color=first["product__color"],
         quantity=sum(part["total"] for part in licensed),
         assigned=sum(part["taken"] for part in licensed),
         available=sum(free),

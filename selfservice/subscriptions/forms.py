@@ -56,7 +56,7 @@ class SoldToForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
     )
     line2 = forms.CharField(
-        label=_("Address line 2 (optional)"),
+        label=_("Address line 2"),
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
@@ -83,13 +83,13 @@ class SoldToForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     tax_id = forms.CharField(
-        label=_("Tax ID (optional)"),
+        label=_("Tax ID"),
         max_length=30,
         required=False,
         help_text=_("Your VAT number in the European Union, such as NL004495445B01."),
     )
     po_number = forms.CharField(
-        label=_("PO number (optional)"),
+        label=_("PO number"),
         max_length=30,
         required=False,
         help_text=_("Printed on your invoices."),
