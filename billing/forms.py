@@ -47,14 +47,12 @@ class InvoiceFilter(forms.Form):
     period = forms.ChoiceField(required=False, choices=PERIODS)
     start = forms.DateField(
         label=_("Start date"),
-        required=False,
         input_formats=_DATE_FORMATS,
         widget=DateInput,
         error_messages=_NO_DATE,
     )
     end = forms.DateField(
         label=_("End date"),
-        required=False,
         input_formats=_DATE_FORMATS,
         widget=DateInput,
         error_messages=_NO_DATE,

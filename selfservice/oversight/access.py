@@ -25,7 +25,7 @@ def overseer(request: HttpRequest) -> User:
     ) % {"organization": user.organization.name}
     names = global_admins_of(user.organization_id)
     if names:
-        who = _("Ask a global administrator for one of these roles: %(names)s.") % {
+        who = _("To get one of these roles, ask a global administrator: %(names)s.") % {
             "names": ", ".join(names)
         }
     else:

@@ -26,7 +26,10 @@ BAD, WARN, CALM = "bad", "warn", "dim"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the list. `level` is bad, warn or dim; bad and warn need somebody."""
+    """One line of the list. `level` is bad, warn or dim; bad and warn need somebody.
+
+    `at` is when it happened or will, and what comes first of the same level.
+    """
 
     level: str
     icon: str
@@ -34,6 +37,7 @@ class Item:
     text: str
     url: str
     action: str
+    at: dt.datetime
 
     @property
     def urgent(self) -> bool:
@@ -66,63 +70,70 @@ def attention(
             items += _about(subscription, state, now)
     items += _cards(charges)
     order = [BAD, WARN, CALM]
-    return sorted(items, key=lambda item: order.index(item.level))
+    return sorted(items, key=lambda item: (order.index(item.level), item.at))
 
 
 def _unpaid(invoice: Invoice) -> Item:
     return Item(
-        BAD,
-        "error-circle",
-        _("%(name)s: payment of %(amount)s failed")
+        level=BAD,
+        icon="error-circle",
+        title=_("%(name)s: payment of %(amount)s failed")
         % {"name": invoice.title, "amount": invoice.amount_due},
-        _("Invoice %(number)s of %(day)s. People keep their licenses for now.")
+        text=_("Invoice %(number)s of %(day)s. People keep their licenses for now.")
         % {"number": invoice.number, "day": format_day(invoice.finalized_at)},
-        reverse("billing:invoice", args=[invoice.pk]),
-        _("View invoice"),
+        url=reverse("billing:invoice", args=[invoice.pk]),
+        action=_("View invoice"),
+        at=invoice.finalized_at,
     )
 
 
 def _about(subscription: Subscription, state: str, now: dt.datetime) -> Iterator[Item]:
-    name = subscription.product.name
     if subscription.order_state == OrderState.PENDING:
         yield _pending(subscription)
     elif state == lifecycle.PAST_DUE:
-        title = _("%(name)s is past due") % {"name": name}
-        text = _("The last payment failed. People keep their licenses for now.")
-        yield _item(BAD, "error-circle", title, text, subscription)
+        yield _past_due(subscription)
     elif state == lifecycle.EXPIRED:
-        day = format_day(lifecycle.disabled_from(subscription))
-        title = _("%(name)s has expired") % {"name": name}
-        yield _item(WARN, "warning", title, _loss(subscription, day), subscription)
+        yield _expired(subscription)
     elif state == lifecycle.TRIAL and subscription.recurring_billing:
         yield from _trial(subscription, now)
     elif state in lifecycle.ASSIGNABLE:
         yield from _ending(subscription, now)
 
 
-def _ending(subscription: Subscription, now: dt.datetime) -> Iterator[Item]:
-    ends = subscription.term_end
-    if subscription.recurring_billing or ends is None or ends > now + SOON:
-        return
-    title = _("%(name)s ends on %(day)s") % {
-        "name": subscription.product.name,
-        "day": format_day(ends),
-    }
-    last = format_day(lifecycle.disabled_from(subscription))
-    text = f"{_('Recurring billing is off.')} {_loss(subscription, last)}"
-    yield _item(CALM, "calendar", title, text, subscription)
-
-
 def _pending(subscription: Subscription) -> Item:
-    until = format_moment(lapses_at(subscription))
+    lapses = lapses_at(subscription)
     return Item(
-        WARN,
-        "warning",
-        _("%(name)s: payment pending") % {"name": subscription.product.name},
-        _("Your bank wants you to confirm it. The order lapses on %(until)s.")
-        % {"until": until},
-        reverse("subscriptions:order", args=[subscription.pk]),
-        _("Finish the payment"),
+        level=WARN,
+        icon="warning",
+        title=_("%(name)s: payment pending") % {"name": subscription.product.name},
+        text=_("Your bank wants you to confirm it. The order lapses on %(until)s.")
+        % {"until": format_moment(lapses)},
+        url=reverse("subscriptions:order", args=[subscription.pk]),
+        action=_("Confirm"),
+        at=lapses,
+    )
+
+
+def _past_due(subscription: Subscription) -> Item:
+    return _item(
+        subscription,
+        level=BAD,
+        icon="error-circle",
+        title=_("%(name)s is past due") % {"name": subscription.product.name},
+        text=_("The last payment failed. People keep their licenses for now."),
+        at=lifecycle.disabled_from(subscription),
+    )
+
+
+def _expired(subscription: Subscription) -> Item:
+    disabled = lifecycle.disabled_from(subscription)
+    return _item(
+        subscription,
+        level=WARN,
+        icon="warning",
+        title=_("%(name)s has expired") % {"name": subscription.product.name},
+        text=_loss(subscription, format_day(disabled)),
+        at=disabled,
     )
 
 
@@ -130,17 +141,37 @@ def _trial(subscription: Subscription, now: dt.datetime) -> Iterator[Item]:
     ends = subscription.trial_end
     if ends is None or ends > now + SOON:
         return
-    title = _("%(name)s: trial ends on %(day)s") % {
-        "name": subscription.product.name,
-        "day": format_day(ends),
-    }
     count = subscription.quantity
-    text = ngettext(
-        "Then %(count)d license for %(amount)s, excl. tax.",
-        "Then %(count)d licenses for %(amount)s, excl. tax.",
-        count,
-    ) % {"count": count, "amount": subscription.period_total}
-    yield _item(CALM, "clock", title, text, subscription)
+    yield _item(
+        subscription,
+        level=CALM,
+        icon="clock",
+        title=_("%(name)s: trial ends on %(day)s")
+        % {"name": subscription.product.name, "day": format_day(ends)},
+        text=ngettext(
+            "Then %(count)d license for %(amount)s, excl. tax.",
+            "Then %(count)d licenses for %(amount)s, excl. tax.",
+            count,
+        )
+        % {"count": count, "amount": subscription.period_total},
+        at=ends,
+    )
+
+
+def _ending(subscription: Subscription, now: dt.datetime) -> Iterator[Item]:
+    ends = subscription.term_end
+    if subscription.recurring_billing or ends is None or ends > now + SOON:
+        return
+    last = format_day(lifecycle.disabled_from(subscription))
+    yield _item(
+        subscription,
+        level=CALM,
+        icon="calendar",
+        title=_("%(name)s ends on %(day)s")
+        % {"name": subscription.product.name, "day": format_day(ends)},
+        text=f"{_('Recurring billing is off.')} {_loss(subscription, last)}",
+        at=ends,
+    )
 
 
 def _loss(subscription: Subscription, day: str) -> str:
@@ -155,28 +186,36 @@ def _loss(subscription: Subscription, day: str) -> str:
 
 
 def _item(
-    level: str, icon: str, title: str, text: str, subscription: Subscription
+    subscription: Subscription,
+    *,
+    level: str,
+    icon: str,
+    title: str,
+    text: str,
+    at: dt.datetime,
 ) -> Item:
     url = reverse("subscriptions:details", args=[subscription.pk])
-    return Item(level, icon, title, text, url, _("View"))
+    return Item(level, icon, title, text, url, _("View"), at)
 
 
 def _cards(charges: Iterable[Charge]) -> Iterator[Item]:
     """Cards that will have expired when they are to be charged next."""
-    first: dict[PaymentMethod, list[Charge]] = {}
+    failing: dict[PaymentMethod, list[Charge]] = {}
     for charge in charges:
         card = charge.subscription.payment_method
         if card.expired_by(charge.at.year, charge.at.month):
-            first.setdefault(card, []).append(charge)
-    for card, failing in first.items():
-        names = dict.fromkeys(c.subscription.product.name for c in failing)
+            failing.setdefault(card, []).append(charge)
+    for card, lost in failing.items():
+        names = dict.fromkeys(c.subscription.product.name for c in lost)
         yield _item(
-            WARN,
-            "warning",
-            _("%(card)s expires in %(month)s") % {"card": card, "month": card.expires},
-            _("It pays for %(names)s. The charge on %(day)s would fail.")
-            % {"names": ", ".join(names), "day": format_day(failing[0].at)},
-            failing[0].subscription,
+            lost[0].subscription,
+            level=WARN,
+            icon="warning",
+            title=_("%(card)s expires in %(month)s")
+            % {"card": card, "month": card.expires},
+            text=_("It pays for %(names)s. The charge on %(day)s would fail.")
+            % {"names": ", ".join(names), "day": format_day(lost[0].at)},
+            at=lost[0].at,
         )
 
 

@@ -92,7 +92,7 @@ def test_a_member_is_told_who_can_grant_the_role(
     for person in (anna, bram):
         response = see(person, rest)
         assert response.status_code == 403
-        assert "Ask a global administrator for one of these roles: Carla Mulder." in (
+        assert "To get one of these roles, ask a global administrator: Carla Mulder." in (
             words(response)
         )
 
