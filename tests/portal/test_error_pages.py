@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.views.defaults import bad_request, server_error
@@ -54,3 +55,11 @@ def test_the_pages_of_last_resort_are_found(
 
     assert response.status_code == status
     assert b'<body class="entrance">' in response.content
+
+
+def test_too_many_tries_are_told_in_words(rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    request.resolver_match = None
+
+    assert "Too many tries" in render_to_string("429.html", request=request)
