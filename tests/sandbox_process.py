@@ -64,6 +64,11 @@ class SandboxProcess:
         answer = requests.get(f"{self.base}/_sandbox/webhooks", timeout=30).json()
         return int(answer["waiting"])
 
+    def violations(self) -> list[str]:
+        """Answers and events so far that don't have Stripe's shape."""
+        answer = requests.get(f"{self.base}/_sandbox/violations", timeout=30).json()
+        return list(answer["violations"])
+
     def reset(self) -> None:
         """Forget every object, fault and call."""
         self.order("reset")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from billing.sandbox.contract import violations
 from billing.sandbox.faults import Fault
 from billing.sandbox.wire import Obj
 
@@ -18,6 +19,8 @@ def answer(sandbox: Sandbox, verb: str, path: str, text: str) -> tuple[int, Obj]
     name = path.removeprefix("/_sandbox/")
     if verb == "GET" and name == "calls":
         return 200, {"calls": list(sandbox.faults.calls)}
+    if verb == "GET" and name == "violations":
+        return 200, {"violations": list(violations)}
     if verb == "GET" and name == "webhooks":
         return 200, {"waiting": sandbox.courier.waiting(), "held": sandbox.courier.held}
     if verb == "POST":

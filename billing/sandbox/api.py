@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from billing.sandbox.call import API_VERSION, Call
-from billing.sandbox.contract import check_params, match
+from billing.sandbox.contract import check_params, inspect, match
 from billing.sandbox.expand import expand
 from billing.sandbox.resources import HANDLERS
 from billing.sandbox.store import Store, new_id
@@ -29,19 +29,24 @@ class Api:
         self._lock = threading.Lock()
 
     def answer(
-        self, verb: str, path: str, text: str, headers: Headers
+        self, verb: str, path: str, text: str, headers: Headers, pause: float = 0
     ) -> tuple[int, Obj]:
-        """Do one request. `text` is the form, or the query of a GET or DELETE."""
+        """Do one request. `text` is the form, or the query of a GET or DELETE.
+
+        `pause` seconds are spent while its key is at work.
+        """
         try:
             check_caller(headers)
             key = headers.get("idempotency-key", "") if verb == "POST" else ""
             if not key:
                 return self._do(verb, path, text, None)
-            return self._once(key, verb, path, text)
+            return self._once(key, verb, path, text, pause)
         except ApiError as refusal:
             return refusal.status, refusal.body()
 
-    def _once(self, key: str, verb: str, path: str, text: str) -> tuple[int, Obj]:
+    def _once(
+        self, key: str, verb: str, path: str, text: str, pause: float
+    ) -> tuple[int, Obj]:
         """The same key gives the same answer; raises ApiError while it is at work."""
         with self._lock:
             if key in self._under_way:
@@ -53,6 +58,7 @@ class Api:
                 )
             self._under_way.add(key)
         try:
+            time.sleep(pause)
             return self._known(key, verb, path, text) or self._do(verb, path, text, key)
         finally:
             with self._lock:
@@ -104,14 +110,16 @@ class Api:
             )
         operation, ids = found
         params = check_params(operation, decode(text))
-        call = Call(self.store, params, ids, self.base, key, new_id("req"))
+        call = Call(self.store, params, ids, self.base, path, key, new_id("req"))
         try:
             answer = HANDLERS[operation.name](call)
         except ApiError as refusal:
             if not refusal.keep:
                 raise
             return refusal.status, refusal.body()
-        return 200, self._shown(answer, params.get("expand", []))
+        shown = self._shown(answer, params.get("expand", []))
+        inspect(operation.name, shown, operation.answers)
+        return 200, shown
 
     def _shown(self, answer: Obj, paths: list[str]) -> Obj:
         shown: Any = public(expand(self.store, answer, paths))

@@ -8,11 +8,12 @@ from typing import Any
 import stripe
 
 from billing.sandbox import clock
-from billing.sandbox.contract import blank
+from billing.sandbox.contract import blank, inspect, resources
 from billing.sandbox.store import Store, new_id
-from billing.sandbox.wire import Obj, missing, public
+from billing.sandbox.wire import ApiError, Obj, missing, public
 
 API_VERSION = "2026-10-28.endive"
+LONGEST_PAGE = 100
 
 
 @dataclasses.dataclass(slots=True)
@@ -23,6 +24,7 @@ class Call:
     params: Obj
     ids: tuple[str, ...]
     base: str
+    path: str = ""
     key: str | None = None
     request_id: str = ""
 
@@ -61,6 +63,7 @@ class Call:
     def emit(self, kind: str, found: Obj, before: Obj | None = None) -> None:
         """Record an event with a snapshot of the object, and queue its deliveries."""
         data: Obj = {"object": public(found)}
+        inspect(f"event {kind}", data["object"], resources()[found["object"]])
         if before is not None:
             data["previous_attributes"] = {
                 key: value
@@ -89,6 +92,12 @@ class Call:
     def listed(self, found: list[Obj]) -> Obj:
         """A page of a list, newest first, by `limit` and the two cursors."""
         limit = self.params.get("limit", 10)
+        if not 1 <= limit <= LONGEST_PAGE:
+            raise ApiError(
+                f"Invalid integer: limit must be from 1 to {LONGEST_PAGE}.",
+                "parameter_invalid_integer",
+                "limit",
+            )
         ids = [item["id"] for item in found]
         after, before = (
             self.params.get(n) for n in ("starting_after", "ending_before")
@@ -96,13 +105,14 @@ class Call:
         if after:
             found = found[_place(ids, after) + 1 :]
         elif before:
-            end = _place(ids, before)
-            found = found[max(0, end - limit) : end]
+            found = found[: _place(ids, before)]
+        # The page before a cursor is the one that ends at it.
+        page = found[-limit:] if before else found[:limit]
         return {
             "object": "list",
-            "data": found[:limit],
+            "data": page,
             "has_more": len(found) > limit,
-            "url": "",
+            "url": self.path,
         }
 
 

@@ -18,6 +18,7 @@ KINDS = frozenset(
         "409",
         "429",
         "slow_before",
+        "slow_during",  # others with the same key are told that it is at work
         "slow_after",
     }
 )

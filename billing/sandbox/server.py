@@ -100,18 +100,21 @@ class Handler(BaseHTTPRequestHandler):
     def _serve_api(self, verb: str, path: str, text: str) -> None:
         sandbox = self.sandbox
         headers = {name.lower(): value for name, value in self.headers.items()}
-        sandbox.faults.calls.append(
-            {
-                "verb": verb,
-                "path": path,
-                "key": headers.get("idempotency-key"),
-                "params": text,
-            }
-        )
+        seen: Obj = {
+            "verb": verb,
+            "path": path,
+            "key": headers.get("idempotency-key"),
+            "params": text,
+            "status": None,
+        }
+        sandbox.faults.calls.append(seen)
         fault = sandbox.faults.take(verb, path)
         if fault is not None and self._before(fault):
             return
-        status, body = sandbox.api.answer(verb, path, text, headers)
+        during = fault is not None and fault.kind == "slow_during"
+        pause = fault.seconds if fault is not None and during else 0
+        status, body = sandbox.api.answer(verb, path, text, headers, pause)
+        seen["status"] = status
         sandbox.courier.wake()
         if fault is not None and self._after(fault):
             return

@@ -6,7 +6,13 @@ package's internals, so the version is pinned and a test counts what it finds.
 
 from billing.sandbox.contract.params import check_params
 from billing.sandbox.contract.shapes import blank, faults_of, inspect, violations
-from billing.sandbox.contract.types import Operation, hints, match, operations
+from billing.sandbox.contract.types import (
+    Operation,
+    hints,
+    match,
+    operations,
+    resources,
+)
 
 __all__ = [
     "Operation",
@@ -17,5 +23,6 @@ __all__ = [
     "inspect",
     "match",
     "operations",
+    "resources",
     "violations",
 ]

@@ -14,6 +14,10 @@ from billing.sandbox.wire import ApiError
 def check_params(operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
     """`params` with numbers and booleans read. Raises ApiError as Stripe refuses."""
     if operation.params is None:
+        for name in params:
+            raise ApiError(
+                f"Received unknown parameter: {name}", "parameter_unknown", name
+            )
         return params
     return _check_dict(params, operation.params, "")
 

@@ -98,11 +98,6 @@ def update(call: Call) -> Obj:
     return call.save(found, "invoice.updated", before)
 
 
-@handles("POST /v1/invoices/{invoice}/finalize")
-def finalize(call: Call) -> Obj:
-    return billing_run.finalize(call, call.get(call.ids[0], "invoice"))
-
-
 @handles("POST /v1/invoices/{invoice}/pay")
 def pay(call: Call) -> Obj:
     found = call.get(call.ids[0], "invoice")

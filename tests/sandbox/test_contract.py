@@ -1,0 +1,121 @@
+"""The sandbox keeps Stripe's contract for the version of the pinned client."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+import stripe
+
+from billing.sandbox.contract import blank, faults_of, operations
+from billing.sandbox.resources import HANDLERS, load
+from tests.sandbox.shop import CheckedHttp, Shop
+from tests.sandbox.walk import walk
+from tests.sandbox_process import SandboxProcess
+
+load()
+BUILT = [operation for operation in operations() if operation.name in HANDLERS]
+
+
+def test_the_clients_operations_are_found() -> None:
+    # Another number means another stripe package: read what it changed.
+    assert stripe.VERSION.startswith("16.1.")
+    assert len(operations()) == 90
+    assert all(operation.answers is not None for operation in BUILT)
+    assert len(BUILT) == len(HANDLERS) == 52
+
+
+@pytest.mark.parametrize("operation", BUILT, ids=lambda operation: operation.name)
+def test_unknown_parameters_are_refused(
+    sandbox: SandboxProcess, operation: object
+) -> None:
+    verb, path = operation.name.split()  # type: ignore[attr-defined]
+    answer = requests.request(
+        verb,
+        f"{sandbox.base}{path}",
+        params={"colour": "red"} if verb != "POST" else None,
+        data={"colour": "red"} if verb == "POST" else None,
+        auth=("sk_test_shop", ""),
+        timeout=20,
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "parameter_unknown"
+    assert answer.json()["error"]["param"] == "colour"
+
+
+def test_every_operation_answers_in_stripes_shape(
+    shop: Shop, http: CheckedHttp
+) -> None:
+    walk(shop)
+
+    # The answers and events themselves are checked as they come in: see `http`.
+    assert set(HANDLERS) - http.seen == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "code", "param"),
+    [
+        # What the portal could send by mistake, and Stripe refuses.
+        ("setup_intents", {"payment_method_types[0]": "card"}, "parameter_unknown", ""),
+        ("subscriptions", {"coupon": "x"}, "parameter_unknown", "coupon"),
+        ("products", {}, "parameter_missing", "name"),
+        (
+            "prices",
+            {"currency": "eur", "unit_amount": "five"},
+            "parameter_invalid_integer",
+            "unit_amount",
+        ),
+    ],
+)
+def test_wrong_parameters_are_refused_by_name(
+    sandbox: SandboxProcess, path: str, form: dict[str, str], code: str, param: str
+) -> None:
+    answer = requests.post(
+        f"{sandbox.base}/v1/{path}", data=form, auth=("sk_test_x", ""), timeout=20
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == code
+    assert answer.json()["error"]["param"].startswith(param)
+
+
+def test_a_word_that_stripe_does_not_know_is_refused(shop: Shop) -> None:
+    bought = shop.subscribe(shop.customer(card="pm_card_visa").id, shop.price())
+
+    with pytest.raises(stripe.InvalidRequestError, match="feedback"):
+        shop.v1.subscriptions.cancel(
+            bought.id,
+            {"cancellation_details": {"feedback": "bored"}},  # type: ignore[typeddict-item]
+        )
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": "Bearer sk_live_1"}, 401),
+        ({"Authorization": "Bearer pk_test_1"}, 401),
+        ({}, 401),
+        ({"Authorization": "Bearer sk_test_1", "Stripe-Version": "2020-08-27"}, 400),
+    ],
+)
+def test_only_test_keys_and_the_pinned_version_are_served(
+    sandbox: SandboxProcess, headers: dict[str, str], status: int
+) -> None:
+    answer = requests.get(f"{sandbox.base}/v1/events", headers=headers, timeout=20)
+
+    assert answer.status_code == status
+
+
+def test_an_operation_that_is_not_built_says_so(shop: Shop) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
+        shop.v1.coupons.create({"percent_off": 10, "duration": "once"})
+
+
+def test_faults_in_an_answer_are_found() -> None:
+    wrong = blank(stripe.Customer) | {"object": "customer", "id": 7, "colour": "red"}
+    del wrong["invoice_settings"]
+
+    faults = faults_of(wrong, stripe.Customer)
+
+    assert "colour: not in Customer" in faults
+    assert "id: 7 is no str" in faults
