@@ -28,7 +28,8 @@ help:
 
 # `exec`, so that the demo's parent is make and it ends when make does.
 demo: .venv/runtime.stamp
-	@exec $(PYTHON) manage.py demo --with-parent $(ARGS)
+	@DJANGO_SETTINGS_MODULE=selfservice.settings.demo \
+	    exec $(PYTHON) manage.py demo --with-parent $(ARGS)
 
 test: check
 	@exec $(PYTHON) -m pytest $(PYTEST)
