@@ -1,6 +1,7 @@
 """The demo as one whole: it starts, finds its data, and leaves no process behind."""
 
 import os
+import shutil
 import signal
 import stat
 from pathlib import Path
@@ -79,12 +80,14 @@ def test_only_stripes_address_comes_from_outside_and_a_kill_ends_all(
 def test_two_demos_run_side_by_side_and_a_third_is_refused(
     used_var: Path, tmp_path: Path, start: Start
 ) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(used_var, copy)
     one = start(used_var).wait_until_ready()
     port = one.address.rpartition(":")[2]
 
     same_folder = start(used_var)
     same_port = start(tmp_path / "third", "--port", port)
-    other = start(tmp_path / "other")
+    other = start(copy)
 
     assert same_folder.end(0) == same_port.end(0) == 1
     assert f"A demo already runs on {used_var}: process" in same_folder.said
