@@ -23,7 +23,7 @@ from selfservice.core.embedded import Server, ServerError, server_at
 PATIENCE_SECONDS = 60
 STOP_SECONDS = 15
 DEFAULT_PORT = 8000
-type Handler = Callable[[int, FrameType | None], None] | signal.Handlers
+type Handler = Callable[[int, FrameType | None], None]
 # Of another database or web server, and not for this one.
 FOREIGN = ("PG", "GRANIAN_", "DATABASE_URL", "OVERSIGHT_DATABASE_URL")
 
@@ -210,7 +210,7 @@ class Launcher:
                 )
 
     def _stop(self) -> None:
-        _on_signals(signal.SIG_IGN)
+        _on_signals(_too_late)
         for child in self._children:
             child.ask_to_stop()
         for child in reversed(self._children):
@@ -220,12 +220,14 @@ class Launcher:
 
 def _stop_once(number: int, frame: FrameType | None) -> None:
     # A second one must not interrupt the tidying up.
-    _on_signals(signal.SIG_IGN)
+    _on_signals(_too_late)
     raise Stopped
 
 
-def _on_signals(
-    handler: Callable[[int, FrameType | None], None] | signal.Handlers,
-) -> None:
+def _too_late(number: int, frame: FrameType | None) -> None:
+    """We are stopping already. SIG_IGN here would trip over a signal on its way."""
+
+
+def _on_signals(handler: Handler) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handler)

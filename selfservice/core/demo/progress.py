@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 WIDTH = 24
@@ -22,15 +22,16 @@ class Progress:
         """Since this object was made."""
         return time.monotonic() - self._began
 
-    def say(self, words: str = "") -> None:
-        self._out.write(f"{words}\n")
-        self._out.flush()
+    def say(self, words: str = "", end: str = "\n") -> None:
+        # The terminal may be gone, which is one way of being told to stop.
+        with suppress(OSError):
+            self._out.write(f"{words}{end}")
+            self._out.flush()
 
     @contextmanager
     def step(self, name: str) -> Iterator[list[str]]:
         """Whatever is put into the list is added to the line."""
-        self._out.write(f"  {f'{name} '.ljust(WIDTH, '.')} ")
-        self._out.flush()
+        self.say(f"  {f'{name} '.ljust(WIDTH, '.')} ", end="")
         began = time.monotonic()
         notes: list[str] = []
         try:
