@@ -65,9 +65,7 @@ def test_other_peoples_purchases_are_not_listed(
     assert "Of Dirk" not in html
 
 
-def test_the_self_service_filter_stands_in_the_address(
-    web: Client, anna: User
-) -> None:
+def test_the_self_service_filter_stands_in_the_address(web: Client, anna: User) -> None:
     make_subscription(anna, make_product_with_plan("Planboard Plus"))
 
     html = shown(web.get(LIST, {"channel": "self-service"}))
@@ -105,9 +103,7 @@ def test_the_fragment_is_only_the_list(web: Client, anna: User) -> None:
     assert "HX-Request" in answer["Vary"]
 
 
-def test_the_list_costs_as_much_for_fifty_as_for_one(
-    web: Client, anna: User
-) -> None:
+def test_the_list_costs_as_much_for_fifty_as_for_one(web: Client, anna: User) -> None:
     make_subscription(anna)
     one = statements(web, LIST)
     for _ in range(50):
