@@ -6,7 +6,6 @@ import base64
 import json
 import threading
 import time
-from typing import Any
 
 from billing.sandbox.call import API_VERSION, Call
 from billing.sandbox.contract import check_params, inspect, match
@@ -117,13 +116,10 @@ class Api:
             if not refusal.keep:
                 raise
             return refusal.status, refusal.body()
-        shown = self._shown(answer, params.get("expand", []))
+        paths = params.get("expand", [])
+        shown = public(expand(self.store, answer, operation.answers, paths))
         inspect(operation.name, shown, operation.answers)
-        return 200, shown
-
-    def _shown(self, answer: Obj, paths: list[str]) -> Obj:
-        shown: Any = public(expand(self.store, answer, paths))
-        return dict(shown)
+        return 200, dict(shown)
 
     def _remember(self, key: str | None, request: str, status: int, body: Obj) -> None:
         if key:

@@ -127,7 +127,7 @@ def _invoices(shop: Shop, customer_id: str) -> None:
         customer_id, price_id, payment_behavior="default_incomplete"
     )
     found = shop.invoice_of(open_one)
-    v1.invoices.pay(str(found.id), {"expand": ["lines.data.pricing"]})
+    v1.invoices.pay(str(found.id), {"expand": ["lines.data.discounts"]})
     v1.invoices.update(str(found.id), {"metadata": {"row": "1"}})
     v1.invoices.list({"customer": customer_id, "status": "paid"})
     v1.invoices.line_items.list(str(found.id))
