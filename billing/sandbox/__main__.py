@@ -8,10 +8,11 @@ import signal
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from billing.sandbox.call import Call
 from billing.sandbox.resources.events import new_endpoint
-from billing.sandbox.server import Sandbox
+from billing.sandbox.server import LOOPBACK, Sandbox
 from billing.sandbox.store import Store
 
 
@@ -23,8 +24,14 @@ def main() -> None:
     parser.add_argument("--webhook-secret", default="whsec_demo")
     parser.add_argument("--port-file", type=Path)
     options = parser.parse_args()
+    if options.webhook_url:
+        refuse_elsewhere(parser, options.webhook_url)
     parent = os.getppid()
-    sandbox = Sandbox(options.port, Store(options.store))
+    store = Store(options.store)
+    try:
+        sandbox = Sandbox(options.port, store)
+    except OSError as error:
+        parser.exit(1, f"Port {options.port} can't be used: {error.strerror}.\n")
     if options.webhook_url:
         point_webhooks(sandbox, options.webhook_url, options.webhook_secret)
     sandbox.start()
@@ -40,6 +47,13 @@ def main() -> None:
         waiting.rename(options.port_file)
     print(f"listening on {sandbox.base}", flush=True)
     sandbox.serve_forever(poll_interval=0.1)
+    sandbox.server_close()
+
+
+def refuse_elsewhere(parser: argparse.ArgumentParser, url: str) -> None:
+    """Test data stays here too: webhooks go to this machine only."""
+    if urlsplit(url).hostname not in LOOPBACK:
+        parser.error(f"The sandbox posts webhooks to this machine only, not to {url}.")
 
 
 def point_webhooks(sandbox: Sandbox, url: str, secret: str) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 import stripe
 
-from billing.sandbox import tax
+from billing.sandbox import amounts, tax
 from billing.sandbox.call import Call
-from billing.sandbox.cards import TestCard, declined
+from billing.sandbox.cards import TestCard, check_expiry, declined
 from billing.sandbox.contract import blank
 from billing.sandbox.resources.payment_methods import behaviour_of, card_of
+from billing.sandbox.seller import seller
 from billing.sandbox.wire import ApiError, Obj
 
 
@@ -55,8 +56,8 @@ def build_invoice(
             for n in call.store.every("tax_id", customer["id"])
         ],
         custom_fields=customer["invoice_settings"]["custom_fields"],
-        account_name="Sandbox",
-        account_country="NL",
+        account_name=seller().name,
+        account_country=seller().country,
         currency=currency,
         billing_reason=reason,
         status="draft",
@@ -67,9 +68,8 @@ def build_invoice(
     found["automatic_tax"] |= {
         "enabled": automatic_tax,
         "status": "complete" if automatic_tax else None,
-        "liability": {"type": "self"} if automatic_tax else None,
     }
-    if found["automatic_tax"]["liability"] is not None:
+    if automatic_tax:
         found["automatic_tax"]["liability"] = blank(
             stripe.Invoice.AutomaticTax.Liability
         ) | {"type": "self"}
@@ -144,9 +144,8 @@ def _words(item: Item, product: Obj) -> str:
     every = recurring["interval"]
     if recurring["interval_count"] > 1:
         every = f"{recurring['interval_count']} {every}s"
-    unit = item.price["unit_amount"] / 100
-    price = f"{unit:,.2f} {item.price['currency'].upper()} / {every}"
-    return f"{item.quantity} × {product['name']} (at {price})"
+    unit = amounts.amount(item.price["unit_amount"], item.price["currency"])
+    return f"{item.quantity} × {product['name']} (at {unit} / {every})"
 
 
 def _sum_up(found: Obj, kind: tax.Treatment | None) -> None:
@@ -232,12 +231,15 @@ def pay(call: Call, found: Obj, method_id: str) -> str:
     intent = call.get(found["_intent"], "payment_intent")
     intent["payment_method"] = method["id"]
     behaviour: TestCard = behaviour_of(method)
-    refusal = behaviour.charging or behaviour.entering
+    refusal = behaviour.charging or behaviour.entering or _expired(method)
     found |= {"attempted": True, "attempt_count": found["attempt_count"] + 1}
     if refusal:
         refuse(call, found, intent, declined(refusal))
         return refusal
-    if behaviour.challenge == "always":
+    asks = behaviour.challenge == "always" or (
+        behaviour.challenge == "setup" and not method.get("_set_up")
+    )
+    if asks:
         intent |= {
             "status": "requires_action",
             "next_action": blank(stripe.PaymentIntent.NextAction)
@@ -248,6 +250,14 @@ def pay(call: Call, found: Obj, method_id: str) -> str:
         return "action"
     succeed(call, found, intent)
     return "paid"
+
+
+def _expired(method: Obj) -> str:
+    try:
+        check_expiry(method["card"]["exp_month"], method["card"]["exp_year"])
+    except ApiError:
+        return "expired_card"
+    return ""
 
 
 def refuse(call: Call, found: Obj, intent: Obj, refusal: ApiError) -> None:

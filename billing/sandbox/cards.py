@@ -80,12 +80,18 @@ def test_card(number: str) -> TestCard:
 def check_expiry(month: int, year: int) -> None:
     """Raises ApiError for a month that is over, or that doesn't exist."""
     if not 1 <= month <= 12:
-        raise card_error("invalid_expiry_month", "Your card's month is invalid.")
+        raise card_error(
+            "invalid_expiry_month", "Your card's month is invalid.", "exp_month"
+        )
     today = dt.datetime.fromtimestamp(clock.now(), dt.UTC)
     if (year, month) < (today.year, today.month):
-        raise card_error("expired_card", "Your card's expiration date is in the past.")
+        raise card_error(
+            "expired_card", "Your card's expiration date is in the past.", "exp_month"
+        )
     if year > today.year + 50:
-        raise card_error("invalid_expiry_year", "Your card's year is invalid.")
+        raise card_error(
+            "invalid_expiry_year", "Your card's year is invalid.", "exp_year"
+        )
 
 
 def fingerprint(number: str) -> str:
@@ -105,5 +111,6 @@ def declined(code: str, more: Obj | None = None) -> ApiError:
     )
 
 
-def card_error(code: str, message: str) -> ApiError:
-    return ApiError(message, code, "number", status=402, kind="card_error")
+def card_error(code: str, message: str, param: str = "number") -> ApiError:
+    """The 402 for a card that was typed wrongly; no bank was asked."""
+    return ApiError(message, code, param, status=402, kind="card_error")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from importlib import resources
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 
-from billing.sandbox.store import Store
+from billing.sandbox.amounts import amount
+from billing.sandbox.seller import seller
 from billing.sandbox.wire import Obj
 
 FONT = "Fira"
 
 
-def draw_invoice(store: Store, found: Obj) -> bytes:
+def draw_invoice(found: Obj) -> bytes:
     """The PDF of a final invoice: parties, number, dates, lines, tax, totals."""
     pdf = FPDF(format="A4")
     pdf.set_title(f"Invoice {found['number']}")
@@ -57,7 +57,7 @@ def _day(timestamp: int) -> str:
 
 
 def _amount(minor: int, found: Obj) -> str:
-    return f"{found['currency'].upper()} {minor / 100:,.2f}"
+    return amount(minor, found["currency"])
 
 
 def _facts(pdf: FPDF, found: Obj) -> None:
@@ -90,15 +90,10 @@ def _parties(pdf: FPDF, found: Obj) -> None:
         found["customer_email"],
         *[f"VAT {number['value']}" for number in found["customer_tax_ids"] or []],
     ]
-    seller = [
-        os.environ.get("SELLER_NAME", "Portal Demo B.V."),
-        *os.environ.get(
-            "SELLER_ADDRESS", "Voorbeeldkade 1, 1011 AA Amsterdam, NL"
-        ).split(", "),
-        f"VAT {os.environ.get('SELLER_VAT', 'NL004495445B01')}",
-    ]
+    ours = seller()
+    sold_by = [ours.name, *ours.address, f"VAT {ours.vat_number}"]
     top = pdf.get_y()
-    for column, (title, words) in enumerate((("Seller", seller), ("Bill to", buyer))):
+    for column, (title, words) in enumerate((("Seller", sold_by), ("Bill to", buyer))):
         pdf.set_xy(18 + column * 88, top)
         pdf.set_font(FONT, "B", 10)
         pdf.cell(80, 6, title, new_x=XPos.LEFT, new_y=YPos.NEXT)
@@ -119,13 +114,13 @@ def _lines(pdf: FPDF, found: Obj) -> None:
         table.row(("Description", "Period", "Qty", "Unit price", "Amount"))
         for line in found["lines"]["data"]:
             period = line["period"]
-            unit = float(line["pricing"]["unit_amount_decimal"] or 0)
+            unit = int(line["pricing"]["unit_amount_decimal"])
             table.row(
                 (
                     line["description"],
                     f"{_day(period['start'])} – {_day(period['end'])}",
                     str(line["quantity"]),
-                    _amount(round(unit), found),
+                    _amount(unit, found),
                     _amount(line["amount"], found),
                 )
             )
@@ -138,8 +133,7 @@ def _totals(pdf: FPDF, found: Obj) -> None:
         if tax["taxability_reason"] == "reverse_charge":
             rows.append(("VAT, reverse charge", _amount(0, found)))
         elif tax["amount"]:
-            rate = round(tax["amount"] * 1000 / tax["taxable_amount"]) / 10
-            rows.append((f"VAT {rate:g}%", _amount(tax["amount"], found)))
+            rows.append((f"VAT {tax['_percent']}%", _amount(tax["amount"], found)))
     rows.append(("Total", _amount(found["total"], found)))
     rows.append(("Amount due", _amount(found["amount_remaining"], found)))
     for label, value in rows:

@@ -7,9 +7,10 @@ import socket
 import struct
 import threading
 import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from billing.sandbox import admin, pages
 from billing.sandbox.api import Api
@@ -22,6 +23,7 @@ from billing.sandbox.webhooks import Courier
 from billing.sandbox.wire import Obj
 
 LONGEST_BODY = 1_000_000
+LOOPBACK = {"127.0.0.1", "localhost"}
 
 
 class Sandbox(ThreadingHTTPServer):
@@ -83,18 +85,33 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self, verb: str) -> None:
         address = urlsplit(self.path)
+        # A page elsewhere on the web must not reach this by a name of its own.
+        host = (self.headers.get("host") or "").rpartition(":")[0]
+        if host not in LOOPBACK:
+            self._send_json(421, _error(421, "The sandbox serves this machine only."))
+            return
         length = int(self.headers.get("content-length") or 0)
         if length > LONGEST_BODY:
             self._send_json(413, {"error": {"message": "Too large."}})
             return
         text = self.rfile.read(length).decode("utf-8", "replace")
+        try:
+            self._answer(verb, address, text)
+        except Exception:
+            # Ours, not the caller's: tell it as Stripe tells its own mistakes.
+            traceback.print_exc()
+            self._send_json(500, _error(500, "The sandbox made a mistake."))
+
+    def _answer(self, verb: str, address: SplitResult, text: str) -> None:
         if address.path.startswith("/v1/"):
             self._serve_api(verb, address.path, text or address.query)
         elif address.path.startswith("/_sandbox/"):
             status, body = admin.answer(self.sandbox, verb, address.path, text)
             self._send_json(status, body)
         else:
-            page = pages.answer(self.sandbox, verb, address.path, address.query, text)
+            form = "&".join(filter(None, (address.query, text)))
+            wanted = self.headers.get("accept-language") or ""
+            page = pages.answer(self.sandbox, verb, address.path, form, wanted)
             self._send(page.status, page.content, page.body, page.headers)
 
     def _serve_api(self, verb: str, path: str, text: str) -> None:
@@ -168,11 +185,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def _error(status: int) -> Obj:
+def _error(status: int, message: str = "Ordered from the sandbox.") -> Obj:
     kinds = {429: "rate_limit_error", 409: "idempotency_error"}
     return {
         "error": {
             "type": kinds.get(status, "api_error"),
-            "message": "Ordered from the sandbox.",
+            "message": message,
         }
     }

@@ -6,11 +6,11 @@ Rates: https://europa.eu/youreurope/business/taxation/vat/vat-rules-rates/
 from __future__ import annotations
 
 import dataclasses
-import os
 from decimal import ROUND_HALF_UP, Decimal
 
+from billing.sandbox.seller import seller
 from billing.sandbox.store import Store
-from billing.sandbox.wire import Obj
+from billing.sandbox.wire import ApiError, Obj
 
 STANDARD_RATES = {
     "AT": "20", "BE": "21", "BG": "20", "CY": "19", "CZ": "21", "DE": "19",
@@ -35,12 +35,25 @@ class Treatment:
 
 
 def treatment(store: Store, customer: Obj) -> Treatment:
-    """Which tax a customer pays: by country, and by a verified foreign number."""
-    seller = os.environ.get("SELLER_COUNTRY", "NL")
-    country = (customer.get("address") or {}).get("country") or seller
+    """Which tax a customer pays: by country, and by a verified foreign number.
+
+    Raises ApiError for a customer whose country isn't known.
+    """
+    country = (customer["address"] or {}).get("country")
+    if not country:
+        raise ApiError(
+            "The customer's location isn't recognized. Set a valid customer address in"
+            " order to automatically calculate tax.",
+            "customer_tax_location_invalid",
+        )
+    if customer["tax_exempt"] == "exempt":
+        return Treatment(Decimal(0), "customer_exempt")
     if country not in STANDARD_RATES:
         return Treatment(Decimal(0), "not_collecting")
-    if country != seller and has_verified_number(store, customer["id"]):
+    foreign = country != seller().country
+    if customer["tax_exempt"] == "reverse" or (
+        foreign and has_verified_number(store, customer["id"])
+    ):
         return Treatment(Decimal(0), "reverse_charge")
     return Treatment(Decimal(STANDARD_RATES[country]), "standard_rated")
 
@@ -61,4 +74,6 @@ def entry(kind: Treatment, amount: int, *, inclusive: bool = False) -> Obj:
         "taxability_reason": kind.reason,
         "taxable_amount": amount,
         "type": "tax_rate_details",
+        # Ours: small amounts don't tell their rate.
+        "_percent": str(kind.percent),
     }

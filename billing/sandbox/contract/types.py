@@ -12,6 +12,7 @@ import importlib
 import inspect
 import re
 import sys
+import types
 import typing
 from functools import cache
 from pathlib import Path
@@ -134,7 +135,7 @@ def _answer_class(text: str, module_name: str) -> Any:
     """`ListObject[Customer]` or `Customer` as the package's own classes."""
     listed = re.fullmatch(r"ListObject\[(\w+)\]", text)
     if listed:
-        return stripe.ListObject[_named(listed[1], module_name)]
+        return types.GenericAlias(stripe.ListObject, (_named(listed[1], module_name),))
     return _named(text, module_name) if text.isidentifier() else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import string
 from typing import Any
 
 import stripe
 
+from billing.sandbox import vat_numbers
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.contract import blank
 from billing.sandbox.resources import handles
@@ -34,8 +34,8 @@ def create(call: Call) -> Obj:
     )
     _fill(found, call.params)
     call.save(found, "customer.created")
-    for number in call.params.get("tax_id_data", []):
-        _add_tax_id(call, found["id"], number)
+    for place, number in enumerate(call.params.get("tax_id_data", [])):
+        _add_tax_id(call, found["id"], number, f"tax_id_data[{place}][value]")
     return found
 
 
@@ -88,20 +88,23 @@ def _invoice_settings(given: Obj) -> Obj:
 @handles("POST /v1/customers/{customer}/tax_ids")
 def create_tax_id(call: Call) -> Obj:
     customer = call.get(call.ids[0], "customer")
-    return _add_tax_id(call, customer["id"], call.params)
+    return _add_tax_id(call, customer["id"], call.params, "value")
 
 
-def _add_tax_id(call: Call, customer_id: str, given: Obj) -> Obj:
+def _add_tax_id(call: Call, customer_id: str, given: Obj, param: str) -> Obj:
     """Only the form is checked at once; the digits say how the register answers.
 
     111111111 is unverified, 222222222 pending, everything else verified.
     Source: https://docs.stripe.com/billing/customer/tax-ids
     """
-    value = re.sub(r"[\s.\-]", "", given["value"]).upper()
-    if given["type"] == "eu_vat" and not re.fullmatch(
-        r"[A-Z]{2}[0-9A-Z+*]{2,12}", value
-    ):
-        raise ApiError("Invalid value for eu_vat.", "tax_id_invalid", "tax_id_data")
+    value = vat_numbers.cleaned(given["value"])
+    if given["type"] == "eu_vat" and not vat_numbers.has_form(value):
+        raise ApiError("Invalid value for eu_vat.", "tax_id_invalid", param)
+    taken = {(n["type"], n["value"]) for n in call.store.every("tax_id", customer_id)}
+    if (given["type"], value) in taken:
+        raise ApiError(
+            "The customer has this tax ID already.", "resource_already_exists", param
+        )
     status = "verified"
     if "111111111" in value:
         status = "unverified"
@@ -114,7 +117,7 @@ def _add_tax_id(call: Call, customer_id: str, given: Obj) -> Obj:
         customer=customer_id,
         type=given["type"],
         value=value,
-        country=value[:2],
+        country=vat_numbers.country_of(value),
         verification=verification,
     )
     return call.save(found, "customer.tax_id.created")

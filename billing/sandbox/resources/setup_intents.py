@@ -7,7 +7,7 @@ import secrets
 import stripe
 
 from billing.sandbox.call import Call, merge_metadata
-from billing.sandbox.cards import declined
+from billing.sandbox.cards import card_error, declined
 from billing.sandbox.contract import blank
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.payment_methods import (
@@ -123,6 +123,9 @@ def fail(call: Call, found: Obj, refusal: ApiError) -> ApiError:
 
 def succeed(call: Call, found: Obj) -> Obj:
     method = call.get(found["payment_method"], "payment_method")
+    # The bank knows it now, and asks no more where it asks only once.
+    method["_set_up"] = True
+    call.store.put(method)
     if found["customer"]:
         attach(call, method, found["customer"])
     found |= {"status": "succeeded", "next_action": None, "last_setup_error": None}
@@ -151,15 +154,24 @@ def authentication_failed(code: str) -> ApiError:
 
 
 def enter_card(call: Call, found: Obj, given: Obj) -> Obj:
-    """A card typed into one of the sandbox's own pages."""
+    """A card typed into one of the sandbox's own pages. Raises ApiError."""
+    if len(given.get("cvc", "").strip()) < 3:
+        raise card_error(
+            "incomplete_cvc", "Your card's security code is incomplete.", "cvc"
+        )
     method = make_card(
         call,
         number=given.get("number", ""),
-        month=int(given.get("exp_month") or 0),
-        year=int(given.get("exp_year") or 0),
+        month=_whole(given.get("exp_month", "")),
+        year=_whole(given.get("exp_year", "")) % 2000 + 2000,
         name=given.get("name", ""),
     )
     return confirm_with(call, found, method)
+
+
+def _whole(text: str) -> int:
+    """The number that somebody typed; 0, which is no month, for anything else."""
+    return int(text) if text.strip().isdecimal() and len(text) < 5 else 0
 
 
 def _unexpected(found: Obj, verb: str) -> ApiError:

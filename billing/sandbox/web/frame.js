@@ -15,17 +15,16 @@
 
   // What Stripe's element refuses before anything is sent.
   const fault = () => {
-    const nl = document.documentElement.lang === "nl";
     const checks = [
-      [form.elements.number, digits(form.elements.number.value).length >= 13, nl ? "Uw kaartnummer is onvolledig." : "Your card number is incomplete.", "incomplete_number"],
-      [form.elements.expiry, expiry(), nl ? "De vervaldatum van uw kaart is onvolledig." : "Your card's expiration date is incomplete.", "incomplete_expiry"],
-      [form.elements.cvc, digits(form.elements.cvc.value).length >= 3, nl ? "De beveiligingscode van uw kaart is onvolledig." : "Your card's security code is incomplete.", "incomplete_cvc"],
+      [form.elements.number, digits(form.elements.number.value).length >= 13, "incomplete_number"],
+      [form.elements.expiry, expiry(), "incomplete_expiry"],
+      [form.elements.cvc, digits(form.elements.cvc.value).length >= 3, "incomplete_cvc"],
     ];
     let first = null;
-    for (const [input, fine, message, code] of checks) {
+    for (const [input, fine, code] of checks) {
       input.setAttribute("aria-invalid", String(!fine));
       if (!fine && !first) {
-        first = { type: "validation_error", code, message };
+        first = { type: "validation_error", code, message: document.body.dataset[code] };
         input.focus();
       }
     }
@@ -33,7 +32,7 @@
   };
 
   const post = async (path, fields) => {
-    const answer = await fetch(path, { method: "POST", body: new URLSearchParams(fields) });
+    const answer = await fetch(path, { method: "POST", body: new URLSearchParams({ ...fields, locale: document.documentElement.lang }) });
     return answer.json();
   };
 
@@ -48,7 +47,7 @@
       if (data.sandboxCall === "confirm") reply(await confirm(data.secret));
       if (data.sandboxCall === "authenticate") reply(await post("/elements/authenticate", { client_secret: data.secret, outcome: data.outcome }));
     } catch {
-      reply({ error: { type: "api_connection_error", message: "The payment provider could not be reached. Check your connection and try again." } });
+      reply({ error: { type: "api_connection_error", message: document.body.dataset.unreachable } });
     }
   });
 

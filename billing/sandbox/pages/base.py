@@ -1,0 +1,111 @@
+"""What the pages share: a visit, an answer, a template with its words filled in."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+import string
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billing.sandbox.call import Call
+from billing.sandbox.pages.words import say
+from billing.sandbox.wire import ApiError, Obj, public
+
+if TYPE_CHECKING:
+    from billing.sandbox.server import Sandbox
+
+WEB = Path(__file__).parents[1] / "web"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'self' http://127.0.0.1:* http://localhost:*;"
+    " frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
+)
+type Form = dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """An answer for a browser."""
+
+    status: int
+    content: str
+    body: bytes
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Visit:
+    """What a browser asks for. `steps` is what follows in the path."""
+
+    sandbox: Sandbox
+    verb: str
+    steps: list[str]
+    form: Form
+    language: str
+
+    def page(self, template: str, status: int = 200, /, **words: str) -> Page:
+        """A template; words that are markup end in `_html`."""
+        safe = {
+            name: value if name.endswith("_html") else html.escape(value)
+            for name, value in words.items()
+        }
+        source = re.sub(
+            r"\[\[(.+?)\]\]",
+            lambda found: html.escape(say(self.language, found[1])),
+            (WEB / template).read_text(),
+        )
+        body = string.Template(source).substitute(safe, language=self.language)
+        headers = {
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Language": self.language,
+        }
+        return Page(status, "text/html; charset=utf-8", body.encode(), headers)
+
+    def message(self, status: int, sentence: str) -> Page:
+        return self.page("message.html", status, message=say(self.language, sentence))
+
+    def challenge(self, action: str) -> Page:
+        """The page of the bank; its form posts to `action`."""
+        return self.page("challenge.html", action=action)
+
+    def refusal(self, sentence: str) -> str:
+        """Markup of why something was refused; empty for no sentence."""
+        if not sentence:
+            return ""
+        text = html.escape(say(self.language, sentence))
+        return f'<p class="refusal" role="alert">{text}</p>'
+
+    def done(self, work: Callable[[Call], Obj]) -> tuple[Obj, ApiError | None]:
+        """Do something in a transaction: the object, and how it was refused.
+
+        What was done before a refusal stays when the refusal says so.
+        """
+        refused: ApiError | None = None
+        found: Obj = {}
+        try:
+            with self.sandbox.store.transaction():
+                try:
+                    found = work(Call(self.sandbox.store, {}, (), self.sandbox.base))
+                except ApiError as refusal:
+                    if not refusal.keep:
+                        raise
+                    refused = refusal
+        except ApiError as refusal:
+            refused = refusal
+        self.sandbox.courier.wake()
+        return found, refused
+
+
+def to_json(found: Obj, status: int = 200) -> Page:
+    headers = {"Cache-Control": "no-store"}
+    return Page(status, "application/json", json.dumps(public(found)).encode(), headers)
+
+
+def see_other(url: str) -> Page:
+    return Page(303, "text/plain", b"", {"Location": url})
