@@ -75,7 +75,8 @@ def _is_reference(annotation: Any) -> bool:
     origin = get_origin(annotation)
     if origin is list:
         return _is_reference(get_args(annotation)[0])
-    return str in get_args(annotation) and bool(_objects(annotation))
+    one_of = origin in {Union, types.UnionType} and str in get_args(annotation)
+    return one_of and bool(_objects(annotation))
 
 
 def _expand(store: Store, found: Any, steps: list[str]) -> Any:
