@@ -57,12 +57,12 @@ def buyer_currency(buyer: User, profiles: list[BillingProfile]) -> str:
 
 
 def cards_of(profile: BillingProfile) -> list[PaymentMethod]:
-    """The profile's cards, the newest first."""
-    return list(
-        PaymentMethod.objects.filter(
-            organization_id=profile.organization_id, profile=profile, detached_at=None
-        ).order_by("-id")
-    )
+    """The profile's cards, the newest first; a card entered twice stands once."""
+    found = PaymentMethod.objects.filter(
+        organization_id=profile.organization_id, profile=profile, detached_at=None
+    ).order_by("id")
+    by_card = {card.fingerprint: card for card in found}
+    return sorted(by_card.values(), key=lambda card: card.pk, reverse=True)
 
 
 def owned_licenses(purchaser: User, now: dt.datetime) -> dict[uuid.UUID, int]:

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings as settings_of_django
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from pytest_django.fixtures import Settings
 
 from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
+from selfservice.core.translations import compile_translations
 from selfservice.settings.base import content_security_policy
 from selfservice.subscriptions.models import OrderState, Subscription
 from tests.factories.accounts import make_user
@@ -85,6 +87,41 @@ EN = Words(
 )
 
 
+NL = Words(
+    code="nl",
+    shop="Services aanschaffen",
+    details="Details van Diagrams Pro",
+    buy="Kopen: 1 jaar, jaarlijks gefactureerd",
+    street="Straat en nummer",
+    postal_code="Postcode",
+    city="Plaats",
+    go_on="Volgende",
+    licenses="Licenties",
+    new_card="Nieuwe kaart",
+    card=("Kaartnummer", "Vervaldatum", "Beveiligingscode"),
+    accept="Ik ga akkoord met de",
+    place="Order plaatsen",
+    confirmed="Order bevestigd",
+    products="Uw producten",
+    filter="Filter",
+    self_service="Selfservice",
+    licenses_page="Licenties",
+    assign_licenses="Licenties toewijzen",
+    assign="Toewijzen",
+    close="Sluiten",
+    unassign_licenses="Licenties intrekken",
+    unassign="Toewijzing opheffen",
+    bills="Facturen en betalingen",
+    select="Selecteer",
+    purchases="Selfserviceaankopen",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translations() -> None:
+    compile_translations(settings_of_django.LOCALE_PATHS[0])
+
+
 @pytest.fixture
 def browser_context_args(live_server: object) -> dict[str, str]:
     """Addresses are relative to the live server."""
@@ -117,6 +154,7 @@ def bank_frame(page: Page) -> FrameLocator:
 def to_checkout(page: Page, words: Words = EN) -> None:
     """From the shop to Checkout, saying who buys on the way."""
     page.goto("/marketplace/")
+    expect(page.get_by_role("heading", name=words.shop)).to_be_visible()
     page.get_by_role("link", name=words.details).click()
     page.get_by_role("link", name=words.buy).click()
     page.get_by_label(words.street).fill("Maaskade 85")
@@ -318,9 +356,12 @@ def read_invoice(page: Page, words: Words) -> None:
     assert answer.body().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize("words", [EN, NL], ids=["english", "dutch"])
 def test_the_whole_journey(
     page: Page,
     context: BrowserContext,
+    live_server: object,
+    words: Words,
     sign_in: Callable[[User], None],
     anna: User,
     carla: User,
@@ -328,16 +369,18 @@ def test_the_whole_journey(
     colleagues: list[User],
     diagrams: Offer,
 ) -> None:
+    url = live_server.url  # type: ignore[attr-defined]
+    context.add_cookies([{"name": "django_language", "value": words.code, "url": url}])
     sign_in(anna)
-    sell(page, EN)
-    find_in_products(page, EN)
-    hand_out(page, EN)
-    take_back(page, EN, "Daan Kuipers")
-    read_invoice(page, EN)
+    sell(page, words)
+    find_in_products(page, words)
+    hand_out(page, words)
+    take_back(page, words, "Daan Kuipers")
+    read_invoice(page, words)
 
     sign_in(carla)
     page.goto("/oversight/purchases/")
-    expect(page.get_by_role("heading", name="Self-service purchases")).to_be_visible()
+    expect(page.get_by_role("heading", name=words.purchases)).to_be_visible()
     expect(page.locator("tbody").get_by_text("Anna de Vries").first).to_be_visible()
 
     sign_in(dirk)

@@ -21,6 +21,7 @@ from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.operations import BUY
+from selfservice.subscriptions.queries import cards_of
 from selfservice.subscriptions.services import buying, contract
 from selfservice.subscriptions.services.buying import Order, place_order
 from tests.sandbox_process import SandboxProcess
@@ -365,3 +366,12 @@ def test_an_expired_card_is_refused_with_its_month(
 def test_no_call_is_made_inside_a_transaction(sandbox: SandboxProcess) -> None:
     with transaction.atomic(), pytest.raises(CallInsideTransaction):
         gateway.read_subscription("sub_any")
+
+
+def test_a_card_entered_twice_stands_once(
+    profile: BillingProfile, stripe_client: Client
+) -> None:
+    enter_card(stripe_client, profile)
+    newest = enter_card(stripe_client, profile)
+
+    assert cards_of(profile) == [newest]
