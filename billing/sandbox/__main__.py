@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from billing.sandbox.call import Call
 from billing.sandbox.resources.events import new_endpoint
-from billing.sandbox.server import LOOPBACK, Sandbox
+from billing.sandbox.server import Sandbox
 from billing.sandbox.store import Store
+from billing.sandbox.wire import LOOPBACK
 
 
 def main() -> None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def answer(sandbox: Sandbox, verb: str, path: str, text: str) -> tuple[int, Obj]:
     """Do what is asked under /_sandbox/; JSON in, JSON out."""
-    given: Obj = json.loads(text) if text else {}
+    try:
+        given: Obj = json.loads(text) if text else {}
+    except ValueError as error:
+        return 400, {"error": f"Not JSON: {error}"}
     name = path.removeprefix("/_sandbox/")
     if verb == "GET" and name == "calls":
         return 200, {"calls": list(sandbox.faults.calls)}

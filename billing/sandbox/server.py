@@ -20,10 +20,9 @@ from billing.sandbox.resources import load
 from billing.sandbox.resources.subscriptions import lapse
 from billing.sandbox.store import Store
 from billing.sandbox.webhooks import Courier
-from billing.sandbox.wire import Obj
+from billing.sandbox.wire import LOOPBACK, Obj
 
 LONGEST_BODY = 1_000_000
-LOOPBACK = {"127.0.0.1", "localhost"}
 
 
 class Sandbox(ThreadingHTTPServer):

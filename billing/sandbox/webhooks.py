@@ -30,15 +30,13 @@ class Courier(threading.Thread):
 
     def run(self) -> None:
         while True:
-            if not self.held:
-                while self._deliver_next():
-                    pass
+            while not self.held and self._deliver_next():
+                pass
             self._news.wait(0.5)
             self._news.clear()
 
     def release(self, *, order: str = "", copies: int = 1) -> int:
         """Send what was held: oldest first or `reversed`, each `copies` times."""
-        self.held = False
         with self._store.lock:
             rows = self._store.db.execute(
                 "SELECT seq, event, url, secret FROM deliveries"
@@ -49,6 +47,9 @@ class Courier(threading.Thread):
         for seq, event, url, secret in rows:
             for _ in range(copies):
                 self._send(seq, event, url, secret)
+        # Only now, or the thread would send the same ones beside this.
+        self.held = False
+        self.wake()
         return len(rows) * copies
 
     def waiting(self) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 type Obj = dict[str, Any]
+# Whom the sandbox serves, and whom it calls.
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 class ApiError(Exception):

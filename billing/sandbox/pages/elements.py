@@ -14,7 +14,7 @@ FRAMES = {"card": "frame.html", "challenge": "challenge_frame.html"}
 def serve(visit: Visit) -> Page:
     step = visit.steps[0]
     if step in FRAMES:
-        return visit.page(FRAMES[step])
+        return visit.page(FRAMES[step], scheme=visit.form.get("scheme", ""))
     if step == "intent":
         return to_json(_intent(visit))
     if visit.verb == "POST" and step in {"confirm", "authenticate"}:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 import stripe
 
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.resources import handles
-from billing.sandbox.wire import Obj
+from billing.sandbox.wire import LOOPBACK, ApiError, Obj
 
 
 @handles("GET /v1/events/{id}")
@@ -38,6 +39,11 @@ def create_endpoint(call: Call) -> Obj:
 
 
 def new_endpoint(call: Call, url: str, secret: str) -> Obj:
+    """Where events go from now on. Raises ApiError for another machine."""
+    if urlsplit(url).hostname not in LOOPBACK:
+        raise ApiError(
+            "The sandbox posts webhooks to this machine only.", "url_invalid", "url"
+        )
     found = call.new(
         stripe.WebhookEndpoint,
         "we",

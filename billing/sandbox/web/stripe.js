@@ -6,11 +6,13 @@
   const BASE = new URL(document.currentScript.src).origin;
   let calls = 0;
 
-  const frame = (path, query, title) => {
+  // A frame is see-through only in the colour scheme of the page around it.
+  const frame = (path, query, title, around) => {
     const element = document.createElement("iframe");
-    element.src = `${BASE}${path}?${new URLSearchParams(query)}`;
+    const scheme = getComputedStyle(around).colorScheme;
+    element.src = `${BASE}${path}?${new URLSearchParams({ ...query, scheme })}`;
     element.title = title;
-    Object.assign(element.style, { width: "100%", height: "150px", border: "0", display: "block", colorScheme: "light dark" });
+    Object.assign(element.style, { width: "100%", height: "150px", border: "0", display: "block", colorScheme: scheme });
     return element;
   };
 
@@ -41,7 +43,7 @@
   const challenge = (locale, secret) =>
     new Promise((resolve) => {
       const dialog = document.createElement("dialog");
-      const view = frame("/elements/challenge", { locale }, "3-D Secure");
+      const view = frame("/elements/challenge", { locale }, "3-D Secure", document.documentElement);
       Object.assign(dialog.style, { width: "min(440px, 92vw)", padding: "0", margin: "auto", borderRadius: "8px", overflow: "hidden" });
       dialog.setAttribute("aria-label", "3-D Secure");
       const finish = async (outcome) => {
@@ -69,7 +71,7 @@
       return {
         mount(target) {
           const place = typeof target === "string" ? document.querySelector(target) : target;
-          made._frame = frame("/elements/card", { locale }, "Secure card entry");
+          made._frame = frame("/elements/card", { locale }, "Secure card entry", place);
           listen(made._frame, {
             ready: () => handlers.ready?.({ elementType: "payment" }),
             change: (data) => handlers.change?.({ elementType: "payment", complete: data.complete }),
