@@ -61,6 +61,9 @@
   });
   document.querySelectorAll("[data-outcome]").forEach((button) => button.addEventListener("click", () => tell({ type: "outcome", outcome: button.dataset.outcome })));
 
+  // The page around it doesn't hear keys that are pressed in here.
+  if (kind === "challenge") addEventListener("keydown", ({ key }) => key === "Escape" && tell({ type: "outcome", outcome: "failed" }));
+
   new ResizeObserver(measure).observe(document.documentElement);
   tell({ type: "ready", kind });
   measure();

@@ -46,7 +46,10 @@
       const view = frame("/elements/challenge", { locale }, "3-D Secure", document.documentElement);
       Object.assign(dialog.style, { width: "min(440px, 92vw)", padding: "0", margin: "auto", borderRadius: "8px", overflow: "hidden" });
       dialog.setAttribute("aria-label", "3-D Secure");
+      let over = false;
       const finish = async (outcome) => {
+        if (over) return;
+        over = true;
         const result = await ask(view, { sandboxCall: "authenticate", secret, outcome });
         stop();
         dialog.close();
