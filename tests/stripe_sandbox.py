@@ -41,13 +41,16 @@ def sandbox_process(
 
 
 @pytest.fixture
-def sandbox(sandbox_process: SandboxProcess, settings: Settings) -> SandboxProcess:
-    """An empty sandbox that the portal's gateway talks to."""
+def sandbox(
+    sandbox_process: SandboxProcess, settings: Settings
+) -> Iterator[SandboxProcess]:
+    """An empty sandbox that the portal's gateway talks to, in Stripe's own shapes."""
     sandbox_process.reset()
     settings.STRIPE_API_BASE = sandbox_process.base
     settings.STRIPE_SANDBOX_ORIGIN = sandbox_process.base
     settings.STRIPE_JS_URL = f"{sandbox_process.base}/endive/stripe.js"
-    return sandbox_process
+    yield sandbox_process
+    assert sandbox_process.violations() == []
 
 
 @pytest.fixture

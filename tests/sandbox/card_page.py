@@ -24,15 +24,16 @@ PAGE = """<!doctype html>
 <body>
 <main>
 <h1>Card</h1>
-<form id="checkout" method="post" data-start="/start" data-key="pk_test_page"
-      data-locale="{locale}">
+<form id="checkout" class="fields" method="post" data-start="/start"
+      data-key="pk_test_page" data-locale="{locale}">
 <input type="hidden" name="csrfmiddlewaretoken" value="token">
 <input type="hidden" name="setup_intent">
+<div class="field"><label for="name">Name</label><input id="name"></div>
 <label><input type="radio" name="payment" value="new" checked> New card</label>
-<div class="card-box" data-card hidden></div>
-<div class="message error" role="alert" data-card-error hidden><p></p></div>
+<div class="frame" data-card role="group" aria-label="Card details" hidden></div>
+<div class="message bad" role="alert" data-card-error hidden><p></p></div>
 </form>
-<button class="primary" form="checkout" name="action" value="place"
+<button class="btn primary" form="checkout" name="action" value="place"
         data-busy-text="Wait">Place order</button>
 <script type="application/json" id="declines">{{}}</script>
 </main>

@@ -12,7 +12,7 @@
     const scheme = getComputedStyle(around).colorScheme;
     element.src = `${BASE}${path}?${new URLSearchParams({ ...query, scheme })}`;
     element.title = title;
-    Object.assign(element.style, { width: "100%", height: "150px", border: "0", display: "block", colorScheme: scheme });
+    Object.assign(element.style, { width: "100%", maxWidth: "none", height: "150px", border: "0", display: "block", colorScheme: scheme });
     return element;
   };
 
@@ -79,6 +79,7 @@
             ready: () => handlers.ready?.({ elementType: "payment" }),
             change: (data) => handlers.change?.({ elementType: "payment", complete: data.complete }),
           });
+          Object.assign(made._frame.style, { width: "calc(100% + 8px)", margin: "-4px" });
           place.replaceChildren(made._frame);
         },
         on(event, handler) {
