@@ -10,16 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from selfservice.core.embedded.roles import ensure_oversight_role
+from selfservice.core.translations import compile_translations
 
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translations() -> None:
+    """Before anything is translated: Django reads a language's words only once."""
+    compile_translations(settings.LOCALE_PATHS[0])
 
 
 @pytest.fixture(scope="session")

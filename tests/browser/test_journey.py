@@ -7,14 +7,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings as settings_of_django
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from pytest_django.fixtures import Settings
 
 from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
-from selfservice.core.translations import compile_translations
 from selfservice.settings.base import content_security_policy
 from selfservice.subscriptions.models import OrderState, Subscription
 from tests.factories.accounts import make_user
@@ -117,11 +115,6 @@ NL = Words(
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def translations() -> None:
-    compile_translations(settings_of_django.LOCALE_PATHS[0])
-
-
 @pytest.fixture
 def browser_context_args(live_server: object) -> dict[str, str]:
     """Addresses are relative to the live server."""
@@ -164,6 +157,8 @@ def to_checkout(page: Page, words: Words = EN) -> None:
 
 
 def choose(page: Page, words: Words = EN) -> None:
+    # The script listens from then on.
+    page.wait_for_load_state()
     field = page.get_by_label(words.licenses, exact=True)
     field.fill("12")
     field.blur()
