@@ -1,4 +1,4 @@
-// Checkout: the card is entered in Stripe's frame and confirmed before the form goes.
+// The card is confirmed in Stripe's frame before the form goes.
 (() => {
   "use strict";
   const form = document.querySelector("#checkout");
@@ -17,7 +17,7 @@
   const explain = (error) => words[error.decline_code] || words[error.code] || (error.decline_code && words[""]) || error.message;
   const entersCard = () => box && form.elements.payment.value === "new" && !setup.value;
 
-  // A GET must not write, so the SetupIntent is asked for when the card is wanted.
+  // A GET must not write: the SetupIntent comes when it is wanted.
   const mount = async () => {
     if (!entersCard() || mounting || !window.Stripe) return;
     mounting = true;
@@ -30,7 +30,7 @@
       if (!answer.ok) throw new Error(found.error);
       clientSecret = found.client_secret;
       stripe ??= window.Stripe(form.dataset.key);
-      elements = stripe.elements({ clientSecret, locale: form.dataset.locale, appearance: { theme: "flat" } });
+      elements = stripe.elements({ clientSecret, locale: form.dataset.locale, appearance: { theme: matchMedia("(prefers-color-scheme:dark)").matches ? "night" : "flat" } });
       box.hidden = false;
       elements.create("payment").mount(box);
     } catch (error) {
@@ -70,7 +70,7 @@
     if (event.submitter?.value !== "place") return;
     say("");
     lock(true);
-    // Without Stripe's script the server leads to Stripe's own page.
+    // Without Stripe's script: over Stripe's own page.
     if (!entersCard() || !elements) return;
     event.preventDefault();
     const { error, setupIntent } = await confirm();
@@ -81,6 +81,5 @@
   });
   form.addEventListener("change", show);
   addEventListener("pageshow", () => lock(false));
-  // A payment element that can't load leaves the way over Stripe's own page open.
   show();
 })();
