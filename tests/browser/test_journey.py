@@ -157,7 +157,8 @@ def to_checkout(page: Page, words: Words = EN) -> None:
 
 
 def choose(page: Page, words: Words = EN) -> None:
-    # The script listens from then on.
+    # The script listens from then on; the page before this one was loaded long ago.
+    expect(page.locator("#order-summary")).to_be_visible()
     page.wait_for_load_state()
     field = page.get_by_label(words.licenses, exact=True)
     field.fill("12")
