@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from selfservice.core.embedded.server import PORT, USER, Server, ServerError
+from selfservice.core.embedded.errors import ServerError
+from selfservice.core.embedded.server import PORT, USER, Server
 
 __all__ = ["Server", "ServerError", "connection_settings", "server_at"]
 

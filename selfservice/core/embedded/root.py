@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from selfservice.core.embedded.errors import ServerError
+
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
 
@@ -38,7 +40,7 @@ def enter_namespace() -> None:
 
 @cache
 def way() -> Way:
-    """The way that works here. Raises LookupError when root finds none."""
+    """The way that works here. Raises ServerError when root finds none."""
     if os.geteuid() != 0:
         return Way(os.geteuid(), {})
     if os.environ.get("PORTAL_PG_ROOT") != "setuid" and _namespaces_work():
@@ -51,7 +53,7 @@ def way() -> Way:
             continue
         who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         return Way(entry.pw_uid, who)
-    raise LookupError(
+    raise ServerError(
         "PostgreSQL doesn't run as root. Name an ordinary user in PORTAL_PG_USER."
     )
 

@@ -24,12 +24,22 @@ from functools import cached_property
 from pathlib import Path
 
 from selfservice.core.embedded.binaries import find_binaries
+from selfservice.core.embedded.errors import ServerError
+from selfservice.core.embedded.processes import (
+    Watch,
+    await_end,
+    end_those_in,
+    is_postgres,
+    pid_in,
+)
 from selfservice.core.embedded.root import way
 
 PORT = 5432
 USER = "portal"
 # The address of a Unix socket is at most 103 bytes on some systems.
 LONGEST_SOCKET = 100
+# For a server that is being stopped.
+STOP_SECONDS = 60
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -44,10 +54,6 @@ SETTINGS = {
 }
 
 
-class ServerError(RuntimeError):
-    """The embedded server can't be used; the message says why and what now."""
-
-
 class Server:
     """The server under `base`; making the object starts nothing."""
 
@@ -57,6 +63,7 @@ class Server:
         self.log = self.base / "server.log"
         self._settings = {**SETTINGS, **(settings or {})}
         self._ready_in = 0
+        self._watch: Watch | None = None
         self._lease: int | None = None
         self._lease_pid = 0
         self._lock = threading.RLock()
@@ -83,23 +90,42 @@ class Server:
         digest = hashlib.sha256(os.fsencode(str(self.base.resolve()))).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"portal-pg-{os.geteuid()}-{digest}"
 
-    def ensure(self) -> None:
-        """Have a running server and a lease on it. Costs nothing when it is so.
+    def ensure(self) -> bool:
+        """Have a running server and a lease on it. Costs little when it is so.
 
-        Raises ServerError.
+        True to the one caller who found that the server of before is no more: what
+        this process has of connections is dead. Raises ServerError.
         """
-        if self._ready_in == os.getpid():
-            return
+        if self._is_ready():
+            return False
         with self._lock:
+            if self._is_ready():
+                return False
+            was_ready = self._ready_in == os.getpid()
             self._private(self.base)
             self._take_lease()
-            if not self.is_up():
-                self._start_alone()
+            self._start_alone()
+            self._watch = self._new_watch()
             self._ready_in = os.getpid()
+            return was_ready
 
     def forget(self) -> None:
-        """Look again at the next `ensure`: the connection was lost."""
+        """Look again at the next `ensure`."""
         self._ready_in = 0
+
+    def _is_ready(self) -> bool:
+        if self._ready_in != os.getpid():
+            return False
+        watch = self._watch
+        # The probe costs PostgreSQL a process, so it is for where nothing else helps.
+        return self.is_up() if watch is None else not watch.ended
+
+    def _new_watch(self) -> Watch | None:
+        pid = pid_in(self.data / "postmaster.pid")
+        try:
+            return None if pid is None else Watch(pid)
+        except OSError:
+            return None
 
     def is_up(self) -> bool:
         """Whether something answers on the socket; a pid would prove nothing."""
@@ -153,7 +179,11 @@ class Server:
         return os.open(self.base / name, flags, 0o600)
 
     def _start_alone(self) -> None:
-        """Start it unless another process does so at this moment."""
+        """Start it unless another process did; wait for one that is at it.
+
+        It answers before it is ready: without the lock somebody would find it without
+        its database.
+        """
         lock = self._open("start.lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -200,7 +230,7 @@ class Server:
     def _start(self) -> None:
         self._private(self.socket_dir)
         os.chown(self.socket_dir, way().uid, -1)
-        self._drop_stale_pid_files()
+        self._clear_the_way()
         options = {
             **self._settings,
             "unix_socket_directories": str(self.socket_dir),
@@ -238,21 +268,23 @@ class Server:
             check=False,
         )
 
-    def _drop_stale_pid_files(self) -> None:
-        """Remove what a killed server left, if its pid is somebody else's by now.
+    def _clear_the_way(self) -> None:
+        """Let nothing that a killed or ending server left block the start.
 
-        PostgreSQL asks only whether the pid lives: a zombie, or another program
-        after the container was restarted, would block the start for ever.
+        PostgreSQL itself asks only whether a pid lives, whosever it is by now.
+        Raises ServerError.
         """
+        pid = pid_in(self.data / "postmaster.pid")
+        if pid is not None and not await_end(pid, STOP_SECONDS):
+            raise ServerError(
+                f"The server on {self.data}, process {pid}, runs but doesn't answer."
+                f" {self.log} may say why."
+            )
+        end_those_in(self.data)
         lock = self.socket_dir / f".s.PGSQL.{PORT}.lock"
         for file in (self.data / "postmaster.pid", lock):
-            try:
-                pid = int(file.read_text().split()[0])
-                words = Path(f"/proc/{pid}/stat").read_text()
-            except (OSError, ValueError, IndexError):
-                continue
-            name, state = words.split("(", 1)[1].rsplit(")", 1)
-            if state.split()[0] == "Z" or name not in {"postgres", "postmaster"}:
+            pid = pid_in(file)
+            if pid is not None and is_postgres(pid) is False:
                 file.unlink(missing_ok=True)
 
     def _private(self, folder: Path) -> None:

@@ -8,22 +8,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from selfservice.core.embedded import Server, ServerError
+from selfservice.core.embedded.processes import await_end, pid_in
 
 ROOT = Path(__file__).parents[3]
 USE = """
-import sys
+import sys, time
 from pathlib import Path
+import psycopg
 from selfservice.core.embedded import Server
-Server(Path(sys.argv[1])).ensure()
+server = Server(Path(sys.argv[1]))
+while "late" in sys.argv and not server.is_up():
+    time.sleep(0.001)
+server.ensure()
+psycopg.connect(host=str(server.socket_dir), user="portal", dbname="portal").close()
 print("up", flush=True)
 sys.stdin.read()
 """
+
+LONG = "SELECT count(md5(a::text)) FROM generate_series(1, 40000000) a"
 
 
 @pytest.fixture
@@ -40,10 +49,10 @@ def server(base: Path) -> Iterator[Server]:
     made.release()
 
 
-def user_of(base: Path) -> subprocess.Popen[str]:
+def user_of(base: Path, *when: str) -> subprocess.Popen[str]:
     """Another process that uses the server until its input ends."""
     return subprocess.Popen(
-        [sys.executable, "-c", USE, base],
+        [sys.executable, "-c", USE, base, *when],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -62,23 +71,32 @@ def wait_until_down(base: Path) -> None:
         time.sleep(0.05)
 
 
-def postmaster(server: Server) -> int:
-    return int((server.data / "postmaster.pid").read_text().split()[0])
+def kill(server: Server) -> None:
+    pid = pid_in(server.data / "postmaster.pid")
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    assert await_end(pid, 10)
+
+
+def connect(server: Server) -> psycopg.Connection:
+    place = str(server.socket_dir)
+    return psycopg.connect(host=place, user="portal", dbname="portal")
 
 
 def setting(server: Server, name: str) -> str:
-    place = str(server.socket_dir)
-    with psycopg.connect(host=place, user="portal", dbname="portal") as connection:
+    with connect(server) as connection:
         (value,) = connection.execute(f"SHOW {name}").fetchone()  # type: ignore[misc,call-overload]
     return str(value)
 
 
 def test_processes_that_start_it_at_once_share_one_server(base: Path) -> None:
-    users = [user_of(base) for _ in range(4)]
+    users = [user_of(base) for _ in range(7)]
+    # And one that comes as soon as the server answers, before it is ready.
+    users.append(user_of(base, "late"))
 
     said = [user.stdout.readline() for user in users if user.stdout]
 
-    assert said == ["up\n"] * 4
+    assert said == ["up\n"] * 8
     assert (base / "server.log").read_text().count("ready to accept") == 1
     for user in users[1:]:
         leave(user)
@@ -99,14 +117,43 @@ def test_it_ends_when_its_last_user_is_killed(base: Path) -> None:
 
 
 def test_it_comes_back_after_its_own_process_was_killed(server: Server) -> None:
-    server.ensure()
-    os.kill(postmaster(server), signal.SIGKILL)
-    wait_until_down(server.base)
+    assert not server.ensure()
+    kill(server)
 
-    server.forget()
-    server.ensure()
+    assert server.ensure()
 
     assert setting(server, "fsync") == "off"
+    assert not server.ensure()
+
+
+def test_a_query_that_outlives_the_server_does_not_keep_it_from_starting(
+    server: Server,
+) -> None:
+    server.ensure()
+    with connect(server) as busy, ThreadPoolExecutor(1) as thread:
+        lost = thread.submit(busy.execute, LONG)
+        time.sleep(0.3)
+        kill(server)
+
+        server.ensure()
+
+        with pytest.raises(psycopg.OperationalError):
+            lost.result()
+    assert setting(server, "fsync") == "off"
+
+
+def test_a_pid_that_is_another_programs_by_now_does_not_block_the_start(
+    server: Server,
+) -> None:
+    server.ensure()
+    server.stop("immediate")
+    lines = f"{os.getpid()}\n{server.data}\n"
+    (server.data / "postmaster.pid").write_text(lines)
+    (server.socket_dir / ".s.PGSQL.5432.lock").write_text(lines)
+
+    server.ensure()
+
+    assert server.is_up()
 
 
 def test_a_folder_too_deep_for_a_socket_works(tmp_path: Path) -> None:
