@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from billing.sandbox.call import Call
+from billing.sandbox.given import Given
 from billing.sandbox.resources.events import new_endpoint
 from billing.sandbox.server import Sandbox
 from billing.sandbox.store import Store
@@ -63,7 +64,7 @@ def point_webhooks(sandbox: Sandbox, url: str, secret: str) -> None:
         for endpoint in sandbox.store.every("webhook_endpoint"):
             if endpoint["metadata"].get("from") == "command line":
                 sandbox.store.delete(endpoint["id"])
-        call = Call(sandbox.store, {}, (), sandbox.base)
+        call = Call(sandbox.store, Given({}), (), sandbox.base)
         endpoint = new_endpoint(call, url, secret)
         endpoint["metadata"] = {"from": "command line"}
         sandbox.store.put(endpoint)

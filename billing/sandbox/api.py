@@ -10,6 +10,7 @@ import time
 from billing.sandbox.call import API_VERSION, Call
 from billing.sandbox.contract import check_params, inspect, match
 from billing.sandbox.expand import expand
+from billing.sandbox.given import Given
 from billing.sandbox.resources import HANDLERS
 from billing.sandbox.store import Store, new_id
 from billing.sandbox.wire import ApiError, Obj, decode, public
@@ -108,7 +109,7 @@ class Api:
                 status=404,
             )
         operation, ids = found
-        params = check_params(operation, decode(text))
+        params = Given(check_params(operation, decode(text)))
         call = Call(self.store, params, ids, self.base, path, key, new_id("req"))
         try:
             answer = HANDLERS[operation.name](call)
@@ -117,6 +118,7 @@ class Api:
                 raise
             return refusal.status, refusal.body()
         paths = params.get("expand", [])
+        refuse_ignored(params)
         shown = public(expand(self.store, answer, operation.answers, paths))
         inspect(operation.name, shown, operation.answers)
         return 200, dict(shown)
@@ -127,6 +129,12 @@ class Api:
                 "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)",
                 (key, request, status, json.dumps(body), time.time()),
             )
+
+
+def refuse_ignored(params: Given) -> None:
+    """What Stripe knows and the sandbox hasn't built is not passed over."""
+    for name in params.ignored():
+        raise ApiError(f"The sandbox doesn't know {name} yet.", param=name)
 
 
 def check_caller(headers: Headers) -> None:

@@ -9,6 +9,7 @@ import stripe
 
 from billing.sandbox import clock
 from billing.sandbox.contract import blank, inspect, resources
+from billing.sandbox.given import Given
 from billing.sandbox.store import Store, new_id
 from billing.sandbox.wire import ApiError, Obj, missing, public
 
@@ -21,7 +22,7 @@ class Call:
     """What a handler gets. `ids` are the variables of the path."""
 
     store: Store
-    params: Obj
+    params: Given
     ids: tuple[str, ...]
     base: str
     path: str = ""

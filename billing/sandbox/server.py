@@ -16,6 +16,7 @@ from billing.sandbox import admin, pages
 from billing.sandbox.api import Api
 from billing.sandbox.call import Call
 from billing.sandbox.faults import Fault, Faults
+from billing.sandbox.given import Given
 from billing.sandbox.resources import load
 from billing.sandbox.resources.subscriptions import lapse
 from billing.sandbox.store import Store
@@ -50,7 +51,7 @@ class Sandbox(ThreadingHTTPServer):
         while True:
             time.sleep(20)
             with self.store.transaction():
-                lapse(Call(self.store, {}, (), self.base))
+                lapse(Call(self.store, Given({}), (), self.base))
             self.courier.wake()
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -10,7 +10,7 @@ from billing.sandbox.contract import blank, faults_of, operations
 from billing.sandbox.resources import HANDLERS, load
 from tests.sandbox.shop import CheckedHttp, Shop
 from tests.sandbox.walk import walk
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import ROOT, SandboxProcess
 
 load()
 BUILT = [operation for operation in operations() if operation.name in HANDLERS]
@@ -119,3 +119,43 @@ def test_faults_in_an_answer_are_found() -> None:
 
     assert "colour: not in Customer" in faults
     assert "id: 7 is no str" in faults
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "param"),
+    [
+        ("customers", {"name": "Anna", "balance": "500"}, "balance"),
+        ("products", {"name": "Tape", "url": "http://tape.example"}, "url"),
+        (
+            "prices",
+            {
+                "currency": "eur",
+                "unit_amount": "500",
+                "product": "prod_own",
+                "recurring[interval]": "month",
+                "recurring[meter]": "m",
+            },
+            "recurring[meter]",
+        ),
+    ],
+)
+def test_what_is_not_built_is_refused_and_not_ignored(
+    shop: Shop, path: str, form: dict[str, str], param: str
+) -> None:
+    shop.v1.products.create({"id": "prod_own", "name": "Diagrams"})
+    before = len(shop.events())
+
+    answer = requests.post(
+        f"{shop.base}/v1/{path}", data=form, auth=("sk_test_x", ""), timeout=20
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+    assert len(shop.events()) == before
+
+
+def test_the_readme_names_every_kind_of_operation() -> None:
+    text = (ROOT / "billing/sandbox/README.md").read_text()
+    kinds = {name.split("/v1/")[1].split("/{")[0] for name in HANDLERS}
+
+    assert {kind for kind in kinds if kind.split("/create_")[0] not in text} == set()

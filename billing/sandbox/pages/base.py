@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billing.sandbox.call import Call
+from billing.sandbox.given import Given
 from billing.sandbox.pages.words import say
 from billing.sandbox.wire import ApiError, Obj, public
 
@@ -91,7 +92,9 @@ class Visit:
         try:
             with self.sandbox.store.transaction():
                 try:
-                    found = work(Call(self.sandbox.store, {}, (), self.sandbox.base))
+                    found = work(
+                        Call(self.sandbox.store, Given({}), (), self.sandbox.base)
+                    )
                 except ApiError as refusal:
                     if not refusal.keep:
                         raise

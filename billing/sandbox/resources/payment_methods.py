@@ -112,14 +112,19 @@ def detach(call: Call) -> Obj:
 
 @handles("GET /v1/payment_methods")
 def every(call: Call) -> Obj:
-    customer = call.params.get("customer", "")
-    return call.listed(call.store.every("payment_method", customer))
+    return _listed(call, call.params.get("customer", ""))
+
+
+def _listed(call: Call, customer_id: str) -> Obj:
+    found = call.store.every("payment_method", customer_id)
+    wanted = call.params.get("type", "card")
+    return call.listed([method for method in found if method["type"] == wanted])
 
 
 @handles("GET /v1/customers/{customer}/payment_methods")
 def every_of_customer(call: Call) -> Obj:
     call.get(call.ids[0], "customer")
-    return call.listed(call.store.every("payment_method", call.ids[0]))
+    return _listed(call, call.ids[0])
 
 
 @handles("GET /v1/customers/{customer}/payment_methods/{payment_method}")
