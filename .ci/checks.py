@@ -45,6 +45,7 @@ CHECKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "format": ((*PYTHON, "-m", "ruff", "format", "--check", "."), {}),
     "types": ((*PYTHON, "-m", "mypy"), {}),
     "imports": ((*PYTHON, "-c", IMPORTS), {}),
+    "dependencies": ((*PYTHON, "-m", "deptry", ".", "--no-ansi"), {}),
     "migrations": (
         (*PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"),
         TESTING,
