@@ -41,24 +41,14 @@ def build_invoice(
 ) -> Obj:
     """A draft with its lines and sums; neither stored nor numbered."""
     items = list(items)
-    currency = items[0].price["currency"]
     kind = tax.treatment(call.store, customer) if automatic_tax else None
     found = call.new(
         stripe.Invoice,
         "in",
-        customer=customer["id"],
-        customer_name=customer["name"],
-        customer_email=customer["email"],
-        customer_address=customer["address"],
-        customer_tax_exempt=customer["tax_exempt"],
-        customer_tax_ids=[
-            {"type": n["type"], "value": n["value"]}
-            for n in call.store.every("tax_id", customer["id"])
-        ],
-        custom_fields=customer["invoice_settings"]["custom_fields"],
+        **_bill_to(call, customer),
         account_name=seller().name,
         account_country=seller().country,
-        currency=currency,
+        currency=items[0].price["currency"],
         billing_reason=reason,
         status="draft",
         period_start=call.now,
@@ -84,6 +74,22 @@ def build_invoice(
     }
     _sum_up(found, kind)
     return found
+
+
+def _bill_to(call: Call, customer: Obj) -> Obj:
+    """The customer as it is now: an invoice doesn't follow later changes."""
+    numbers = call.store.every("tax_id", customer["id"])
+    return {
+        "customer": customer["id"],
+        "customer_name": customer["name"],
+        "customer_email": customer["email"],
+        "customer_address": customer["address"],
+        "customer_tax_exempt": customer["tax_exempt"],
+        "customer_tax_ids": [
+            {"type": number["type"], "value": number["value"]} for number in numbers
+        ],
+        "custom_fields": customer["invoice_settings"]["custom_fields"],
+    }
 
 
 def _parent(subscription: Obj) -> Obj:
@@ -127,16 +133,20 @@ def _line(
         | {"price": item.price["id"], "product": product["id"]},
     }
     if subscription is not None:
-        details = blank(stripe.InvoiceLineItem.Parent.SubscriptionItemDetails) | {
-            "proration": item.proration,
-            "subscription": subscription["id"],
-            "subscription_item": item.subscription_item,
-        }
-        found["parent"] = blank(stripe.InvoiceLineItem.Parent) | {
-            "type": "subscription_item_details",
-            "subscription_item_details": details,
-        }
+        found["parent"] = _line_parent(item, subscription)
     return found
+
+
+def _line_parent(item: Item, subscription: Obj) -> Obj:
+    details = blank(stripe.InvoiceLineItem.Parent.SubscriptionItemDetails) | {
+        "proration": item.proration,
+        "subscription": subscription["id"],
+        "subscription_item": item.subscription_item,
+    }
+    return blank(stripe.InvoiceLineItem.Parent) | {
+        "type": "subscription_item_details",
+        "subscription_item_details": details,
+    }
 
 
 def _words(item: Item, product: Obj) -> str:
