@@ -1,17 +1,16 @@
-// The card is confirmed in Stripe's frame before the form goes.
+// The card is confirmed before the form goes.
 (() => {
-  "use strict";
   const form = document.querySelector("#checkout");
   if (!form) return;
   const box = form.querySelector("[data-card]");
   const note = form.querySelector("[data-card-error]");
   const setup = form.elements.setup_intent;
-  const words = JSON.parse(document.querySelector("#declines")?.textContent || "{}");
+  const words = JSON.parse(document.querySelector("#declines").textContent);
   let stripe, elements, clientSecret, mounting, busy;
 
   const say = (text) => {
     note.hidden = !text;
-    note.querySelector("p").textContent = text || "";
+    note.lastElementChild.textContent = text;
     if (text) note.scrollIntoView({ block: "center" });
   };
   const explain = (error) => words[error.decline_code] || words[error.code] || (error.decline_code && words[""]) || error.message;
@@ -39,8 +38,7 @@
     }
   };
   const show = () => {
-    if (!box) return;
-    box.hidden = !entersCard() || !elements;
+    if (box) box.hidden = !entersCard() || !elements;
     mount();
   };
 
@@ -49,15 +47,15 @@
     busy = on;
     const press = button();
     if (!press) return;
-    press.setAttribute("aria-disabled", String(on));
-    press.dataset.text ??= press.textContent;
-    press.textContent = on ? press.dataset.busyText : press.dataset.text;
+    press.setAttribute("aria-disabled", !!on);
+    const { dataset } = press;
+    dataset.text ??= press.textContent;
+    press.textContent = on ? dataset.busyText : dataset.text;
   };
 
   const confirm = async () => {
     const checked = await elements.submit();
-    if (checked.error) return checked;
-    return stripe.confirmSetup({
+    return checked.error ? checked : stripe.confirmSetup({
       elements,
       clientSecret,
       confirmParams: { return_url: location.href },
@@ -68,18 +66,21 @@
   form.addEventListener("submit", async (event) => {
     if (busy) return event.preventDefault();
     if (event.submitter?.value !== "place") return;
-    say("");
+    say();
     lock(true);
-    // Without Stripe's script: over Stripe's own page.
+    // No script of Stripe: its own page.
     if (!entersCard() || !elements) return;
     event.preventDefault();
     const { error, setupIntent } = await confirm();
-    lock(false);
+    lock();
     if (error) return say(explain(error));
     setup.value = setupIntent.id;
     form.requestSubmit(button());
   });
   form.addEventListener("change", show);
-  addEventListener("pageshow", () => lock(false));
+  // Typed too early.
+  const number = form.elements.quantity;
+  addEventListener("load", () => number.value === number.defaultValue || htmx.trigger(number, "change"));
+  addEventListener("pageshow", () => lock());
   show();
 })();

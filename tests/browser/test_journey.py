@@ -389,3 +389,30 @@ def test_the_whole_journey(
         f"/billing/invoices/{invoice.pk}/pdf/",
     ):
         assert page.request.get(address).status == 404, address
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_without_javascript_the_card_is_entered_at_stripe(
+    page: Page, sign_in: Callable[[User], None], anna: User, diagrams: Offer
+) -> None:
+    sign_in(anna)
+    to_checkout(page)
+    page.get_by_label("Licenses", exact=True).fill("12")
+    page.get_by_label("Assign a license to me").uncheck()
+    page.get_by_role("button", name="Update amount").click()
+    expect(page.locator("#order-summary")).to_contain_text("€714.38")
+    page.get_by_label("I accept the").check()
+    page.get_by_role("button", name="Place order").click()
+
+    page.get_by_label("Card number").fill(GOOD)
+    page.get_by_label("Month").fill("12")
+    page.get_by_label("Year").fill("2034")
+    page.get_by_label("Security code").fill("123")
+    page.get_by_role("button", name="Save card").click()
+
+    expect(page.get_by_label("Licenses", exact=True)).to_have_value("12")
+    expect(page.get_by_label("Assign a license to me")).not_to_be_checked()
+    page.get_by_label("I accept the").check()
+    page.get_by_role("button", name="Place order").click()
+    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
+    assert Subscription.objects.get().assigned == 0
