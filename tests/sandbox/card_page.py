@@ -28,7 +28,8 @@ PAGE = """<!doctype html>
       data-key="pk_test_page" data-locale="{locale}">
 <input type="hidden" name="csrfmiddlewaretoken" value="token">
 <input type="hidden" name="setup_intent">
-<div class="field"><label for="name">Name</label><input id="name"></div>
+<div class="field"><label for="quantity">Licenses</label>
+<input id="quantity" name="quantity" value="1"></div>
 <label><input type="radio" name="payment" value="new" checked> New card</label>
 <div class="frame" data-card role="group" aria-label="Card details" hidden></div>
 <div class="message bad" role="alert" data-card-error hidden><p></p></div>
