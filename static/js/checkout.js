@@ -68,7 +68,7 @@
     if (event.submitter?.value !== "place") return;
     say();
     lock(true);
-    // No script of Stripe: its own page.
+    // Else over Stripe's own page.
     if (!entersCard() || !elements) return;
     event.preventDefault();
     const { error, setupIntent } = await confirm();
@@ -78,7 +78,7 @@
     form.requestSubmit(button());
   });
   form.addEventListener("change", show);
-  // Typed too early.
+  // Typed early.
   const number = form.elements.quantity;
   addEventListener("load", () => number.value === number.defaultValue || htmx.trigger(number, "change"));
   addEventListener("pageshow", () => lock());
