@@ -130,10 +130,15 @@ def drop_subscription(*, subscription_id: str, key: str) -> StripeSubscription:
 
 
 def rate_bp(tax_minor: int, taxable_minor: int) -> int | None:
-    """The tax rate in basis points, as the amounts imply; null without tax."""
+    """The tax rate in basis points, as the amounts imply; null without tax.
+
+    Rates go by halves of a percent (25.5 in Finland). The amounts are rounded, so
+    what is too small to tell halves apart counts in whole percents.
+    """
     if not taxable_minor or not tax_minor:
         return None
-    return round(tax_minor * 100 / taxable_minor) * 100
+    step = 50 if abs(taxable_minor) >= 1000 else 100
+    return round(tax_minor * 10_000 / taxable_minor / step) * step
 
 
 def _subscription(found: stripe.Subscription) -> StripeSubscription:

@@ -142,3 +142,9 @@ def test_a_breadcrumb_ends_where_one_is() -> None:
 )
 def test_what_was_searched_for_is_marked(text: str, found: str, html: str) -> None:
     assert ui.marked(text, found) == html
+
+
+@pytest.mark.parametrize(("language", "month"), [("en", "Dec"), ("nl", "dec")])
+def test_a_month_is_written_as_its_language_does(language: str, month: str) -> None:
+    with translation.override(language):
+        assert ui.format_month(dt.date(2026, 12, 23)) == month

@@ -87,8 +87,14 @@ def format_day(value: dt.date) -> str:
     """14 Mar 2027, or 14 mrt 2027; an instant in the active time zone."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value)
-    month = _months(get_language() or "en")[value.month]
-    return f"{value.day} {month} {value.year}"
+    return f"{value.day} {format_month(value)} {value.year}"
+
+
+def format_month(value: dt.date) -> str:
+    """Mar, or mrt: for a date whose day stands apart."""
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value)
+    return _months(get_language() or "en")[value.month]
 
 
 def format_moment(value: dt.datetime) -> str:
@@ -99,6 +105,11 @@ def format_moment(value: dt.datetime) -> str:
 @register.simple_tag
 def day(value: dt.date | None) -> str:
     return NOTHING if value is None else format_day(value)
+
+
+@register.simple_tag
+def month(value: dt.date) -> str:
+    return format_month(value)
 
 
 @register.simple_tag
