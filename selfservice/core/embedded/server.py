@@ -8,6 +8,7 @@ process; `warden`, started beside the server, waits for that and stops it then.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -141,6 +142,10 @@ class Server:
         self.forget()
         if (self.data / "postmaster.pid").exists():
             self._run("pg_ctl", "-D", self.data, "-w", "-m", how, "stop", check=False)
+        if self.socket_dir.parent != self.base:
+            # Nobody would tidy it up with the folder. In use, it isn't empty.
+            with contextlib.suppress(OSError):
+                self.socket_dir.rmdir()
 
     def release(self) -> None:
         """Give the lease back; the last one stops the server."""

@@ -165,6 +165,7 @@ def test_a_folder_too_deep_for_a_socket_works(tmp_path: Path) -> None:
     assert setting(deep, "listen_addresses") == ""
     deep.release()
     assert not deep.is_up()
+    assert not deep.socket_dir.exists()
 
 
 def test_only_its_owner_may_enter(server: Server) -> None:
