@@ -140,7 +140,9 @@ class Server:
     def stop(self, how: str = "fast") -> None:
         """Stop it, whoever still uses it. Nothing happens when it isn't running."""
         self.forget()
-        if (self.data / "postmaster.pid").exists():
+        pid = pid_in(self.data / "postmaster.pid")
+        # pg_ctl would send its signal to whoever has the pid by now.
+        if pid is not None and is_postgres(pid) is not False:
             self._run("pg_ctl", "-D", self.data, "-w", "-m", how, "stop", check=False)
         if self.socket_dir.parent != self.base:
             # Nobody would tidy it up with the folder. In use, it isn't empty.

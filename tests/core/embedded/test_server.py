@@ -142,18 +142,23 @@ def test_a_query_that_outlives_the_server_does_not_keep_it_from_starting(
     assert setting(server, "fsync") == "off"
 
 
-def test_a_pid_that_is_another_programs_by_now_does_not_block_the_start(
+def test_a_pid_that_is_another_programs_by_now_is_neither_feared_nor_signalled(
     server: Server,
 ) -> None:
     server.ensure()
     server.stop("immediate")
-    lines = f"{os.getpid()}\n{server.data}\n"
-    (server.data / "postmaster.pid").write_text(lines)
-    (server.socket_dir / ".s.PGSQL.5432.lock").write_text(lines)
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE
+    ) as other:
+        lines = f"{other.pid}\n{server.data}\n"
+        (server.data / "postmaster.pid").write_text(lines)
 
-    server.ensure()
+        server.stop("immediate")
+        server.ensure()
 
-    assert server.is_up()
+        assert server.is_up()
+        assert other.poll() is None
+        other.kill()
 
 
 def test_a_folder_too_deep_for_a_socket_works(tmp_path: Path) -> None:
