@@ -16,7 +16,8 @@ from selfservice.activity.models import Activity
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
 
-PAGE_SIZE = 50
+# Rows are heavy here: fifty would be 43 KB as a fragment, and 25 KB is the limit.
+PAGE_SIZE = 25
 SHOWN = [OrderState.PROCESSING, OrderState.PENDING, OrderState.CONFIRMED]
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import OrderState
+from selfservice.subscriptions.queries import PAGE_SIZE
 from tests.factories.catalog import make_offer, make_product_with_plan
 from tests.factories.subscriptions import make_subscription
 
@@ -165,3 +166,13 @@ def test_pages_want_a_sign_in(client: Client) -> None:
 def test_lists_are_only_read(web: Client) -> None:
     assert web.post(LIST).status_code == 405
     assert web.delete("/marketplace/").status_code == 405
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_full_page_stays_light(web: Client, anna: User, language: str) -> None:
+    for number in range(PAGE_SIZE + 1):
+        make_subscription(anna, make_product_with_plan(f"Planboard Plus {number}"))
+    web.cookies["django_language"] = language
+
+    assert len(web.get(LIST).content) <= 40_000
+    assert len(web.get(LIST, headers={"HX-Request": "true"}).content) <= 25_000
