@@ -151,6 +151,10 @@ DATABASE_ROUTERS: list[str] = []
 
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "portal@localhost")
 
+# Where the demo keeps how far its time was moved; production has no such file.
+
+CLOCK_FILE: Path | None = None
+
 # Stripe. The API version is pinned by the client's release (stripe 16.1).
 
 STRIPE_API_VERSION = "2026-10-28.endive"

@@ -17,6 +17,7 @@ from selfservice.settings.base import (
 from selfservice.settings.databases import databases
 
 DEMO = True
+CLOCK_FILE = VAR_DIR / "clock"
 SECRET_KEY = os.environ.get(
     "SECRET_KEY", "demo-only-on-this-machine-never-in-production"
 )

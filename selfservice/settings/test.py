@@ -12,6 +12,8 @@ from selfservice.settings.demo import *  # noqa: F403  after PORTAL_VAR is set
 from selfservice.settings.demo import DATABASES
 
 DEMO = True
+# A test that moves time names a file of its own.
+CLOCK_FILE = None
 SECRET_KEY = "only-for-tests"  # noqa: S105  no secret
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["*"]
