@@ -1,7 +1,7 @@
 """The only application code that talks to Stripe.
 
 Verbs named after our use, our own frozen dataclasses back, Stripe's errors mapped
-to three of ours. Every write takes the idempotency key that its `StripeOperation`
+to a few of ours. Every write takes the idempotency key that its `StripeOperation`
 row was committed with.
 """
 
@@ -20,10 +20,16 @@ from billing.gateway.catalogue import (
     restore_price,
     retire_price,
 )
-from billing.gateway.customers import create_customer, set_po_number
+from billing.gateway.customers import (
+    create_customer,
+    find_customer,
+    set_po_number,
+)
 from billing.gateway.errors import (
+    ActionRequired,
     GatewayRejected,
     GatewayUnavailable,
+    KeyUsedOtherwise,
     PaymentDeclined,
     decline_sentence,
     decline_sentences,
@@ -46,8 +52,10 @@ from billing.gateway.subscriptions import (
 )
 
 __all__ = [
+    "ActionRequired",
     "GatewayRejected",
     "GatewayUnavailable",
+    "KeyUsedOtherwise",
     "NotFromStripe",
     "PaymentDeclined",
     "StripePrice",
@@ -58,6 +66,7 @@ __all__ = [
     "decline_sentence",
     "decline_sentences",
     "drop_subscription",
+    "find_customer",
     "find_subscription",
     "hosted_invoice_url",
     "invoice_ids_of_subscription",

@@ -37,6 +37,21 @@ def create_customer(
         return client().v1.customers.create(params, {"idempotency_key": key}).id
 
 
+def find_customer(*, email: str, own_key: str, own_value: str) -> str | None:
+    """The id of the customer whose metadata carries our id.
+
+    The proof for a create whose answer was lost longer ago than Stripe keeps
+    idempotency keys. Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        page = client().v1.customers.list({"email": email, "limit": 100})
+        for found in page.auto_paging_iter():
+            metadata = found.metadata.to_dict() if found.metadata else {}
+            if metadata.get(own_key) == own_value:
+                return found.id
+    return None
+
+
 def set_po_number(*, customer_id: str, po_number: str, key: str) -> None:
     """Print `po_number` on the customer's future invoices; empty takes it off.
 

@@ -37,6 +37,22 @@ class GatewayRejected(DomainError):
         self.status = status
 
 
+class KeyUsedOtherwise(GatewayRejected):
+    """The idempotency key was used before, with other parameters.
+
+    Stripe did what was asked then, and nothing now.
+    """
+
+
+class ActionRequired(DomainError):
+    """The bank wants the cardholder to confirm the payment; nothing was charged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The bank wants you to confirm this payment. Confirm it to go on.")
+        )
+
+
 class PaymentDeclined(DomainError):
     """The bank said no. `code` is Stripe's decline code, else its error code."""
 
@@ -45,6 +61,12 @@ class PaymentDeclined(DomainError):
         self.code = code
 
 
+_WANTS_ACTION = frozenset(
+    {
+        "invoice_payment_intent_requires_action",
+        "subscription_payment_intent_requires_action",
+    }
+)
 _NOT_CONFIRMED = _(
     "The bank asked you to confirm this card, and that didn't happen. Try again, or"
     " use another card."
@@ -85,11 +107,14 @@ def decline_sentence(code: str) -> str:
 def translated() -> Iterator[None]:
     """Turn the client's exceptions into ours.
 
-    Raises PaymentDeclined, GatewayRejected or GatewayUnavailable.
+    Raises PaymentDeclined, ActionRequired, GatewayRejected, KeyUsedOtherwise or
+    GatewayUnavailable.
     """
     try:
         yield
     except stripe.CardError as error:
+        if error.code in _WANTS_ACTION:
+            raise ActionRequired from error
         code = getattr(error.error, "decline_code", None) or error.code or ""
         raise PaymentDeclined(code) from error
     except (stripe.RateLimitError, stripe.APIConnectionError) as error:
@@ -103,7 +128,12 @@ def translated() -> Iterator[None]:
         # 409: the same key is at work elsewhere. Its answer is not known yet.
         if error.http_status == 409:
             raise GatewayUnavailable from error
-        raise GatewayRejected(
+        mapped = (
+            KeyUsedOtherwise
+            if isinstance(error, stripe.IdempotencyError)
+            else GatewayRejected
+        )
+        raise mapped(
             error.user_message or str(error),
             code=error.code or "",
             status=error.http_status or 400,

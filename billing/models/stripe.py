@@ -10,11 +10,15 @@ from selfservice.core.ids import uuid7
 
 
 class OperationState(models.TextChoices):
-    """A connection error or a 500 leaves an operation `started`: unknown."""
+    """A connection error or a 500 means unknown, never failed."""
 
     STARTED = "started"
-    DONE = "done"
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
     REFUSED = "refused"
+
+
+UNSETTLED = frozenset({OperationState.STARTED, OperationState.UNKNOWN})
 
 
 class StripeOperation(TenantModel):
@@ -49,7 +53,7 @@ class StripeOperation(TenantModel):
         indexes = [
             models.Index(
                 fields=["leased_until"],
-                condition=models.Q(state="started"),
+                condition=models.Q(state__in=["started", "unknown"]),
                 name="stripeoperation_unfinished",
             ),
             models.Index(

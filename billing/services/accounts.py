@@ -161,5 +161,14 @@ def _refuse(operation: StripeOperation, error: Exception) -> None:
     profile.account.delete()
 
 
-CREATE_CUSTOMER = operations.Kind(call=_call, apply=_apply, refuse=_refuse)
+def _prove(operation: StripeOperation) -> str | None:
+    profile = _profile(operation)
+    return gateway.find_customer(
+        email=profile.email, own_key="billing_profile", own_value=str(profile.pk)
+    )
+
+
+CREATE_CUSTOMER = operations.Kind(
+    call=_call, apply=_apply, refuse=_refuse, prove=_prove
+)
 operations.kinds.register("customer.create", CREATE_CUSTOMER)

@@ -146,10 +146,20 @@ def _keep_id(operation: StripeOperation, answer: CardSetup | HostedCardPage) -> 
 
 
 START_CARD_SETUP = operations.Kind(
-    call=_call_setup, apply=_keep_id, refuse=operations.nothing_to_refuse
+    call=_call_setup,
+    apply=_keep_id,
+    refuse=operations.nothing_to_refuse,
+    # Begun for a page that somebody is looking at; later it is of no use.
+    prove=operations.nothing_to_prove,
+    lapses=True,
 )
 START_CARD_PAGE = operations.Kind(
-    call=_call_page, apply=_keep_id, refuse=operations.nothing_to_refuse
+    call=_call_page,
+    apply=_keep_id,
+    refuse=operations.nothing_to_refuse,
+    # Begun for a page that somebody is looking at; later it is of no use.
+    prove=operations.nothing_to_prove,
+    lapses=True,
 )
 operations.kinds.register("setup_intent.create", START_CARD_SETUP)
 operations.kinds.register("card_page.create", START_CARD_PAGE)

@@ -4,8 +4,13 @@
     run     the call, then `apply` in a second transaction
     sweep   the same for rows whose process died or whose answer was lost
 
-Each kind of operation is a `Kind`: how it is called, how its answer is applied, and
-what a refusal means. Higher rooms register theirs at start-up.
+    started ─→ succeeded
+       │  ↘    refused
+       └→ unknown ─→ the same two, when the sweep has found out
+
+Each kind of operation is a `Kind`: how it is called, how its answer is applied, what
+a refusal means, and how it is proven when Stripe has forgotten the key. Higher rooms
+register theirs at start-up.
 """
 
 from __future__ import annotations
@@ -19,10 +24,17 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from billing.gateway import GatewayRejected, GatewayUnavailable, PaymentDeclined
+from billing.gateway import (
+    GatewayRejected,
+    GatewayUnavailable,
+    KeyUsedOtherwise,
+    PaymentDeclined,
+)
 from billing.models import StripeOperation
-from billing.models.stripe import OperationState
+from billing.models.stripe import UNSETTLED, OperationState
+from selfservice.core.errors import DomainError
 from selfservice.core.hooks import Registry
 
 log = logging.getLogger(__name__)
@@ -31,32 +43,59 @@ log = logging.getLogger(__name__)
 LEASE = dt.timedelta(seconds=60)
 # Stripe keeps keys for at least 24 hours; afterwards the same key is a new call.
 KEY_LIVES = dt.timedelta(hours=23)
+# An unknown answer is asked for again soon, because somebody may be looking.
+FIRST_WAIT = dt.timedelta(seconds=2)
+LONGEST_WAIT = dt.timedelta(minutes=15)
+
+
+type Refusal = GatewayRejected | PaymentDeclined
+
+
+class TooLate(GatewayRejected):
+    """Never done, and no longer to be: it would come a day after it was wanted."""
+
+    def __init__(self) -> None:
+        DomainError.__init__(
+            self,
+            _(
+                "The payment provider couldn't be reached for a day, so this was given"
+                " up. Nothing was charged."
+            ),
+        )
+        self.code, self.status = "too_late", 408
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kind[Answer]:
     """How one kind of operation is done.
 
-    `call(operation)` makes the network call with `operation.key`; `apply(operation,
-    answer)` runs in a transaction and must change nothing when it is so already,
-    returning the id of the Stripe object; `refuse(operation, error)` runs in a
-    transaction when Stripe refused; `prove(operation)` finds out whether an
-    operation older than its key was done, null when it wasn't.
+    `call(operation)` makes the network call with `operation.key`; from the second
+    attempt on (`operation.attempts > 1`) it reads the object again, because the key
+    answers with what was so the first time. `apply(operation, answer)` runs in a
+    transaction and must change nothing when it is so already, returning the id of
+    the Stripe object; `refuse(operation, error)` runs in a transaction when Stripe
+    refused. `prove(operation)` looks at Stripe for what the operation would have
+    left behind, null when it wasn't done; it decides once the key is too old.
+    `lapses`: what was not done by then isn't done any more (it would charge somebody
+    who has long gone on); else it is called again.
     """
 
     call: Callable[[StripeOperation], Answer]
     apply: Callable[[StripeOperation, Answer], str]
-    refuse: Callable[[StripeOperation, GatewayRejected | PaymentDeclined], None]
-    prove: Callable[[StripeOperation], Answer | None] | None = None
+    refuse: Callable[[StripeOperation, Refusal], None]
+    prove: Callable[[StripeOperation], Answer | None]
+    lapses: bool = False
 
 
 kinds: Registry[Kind[Any]] = Registry("stripe operation")
 
 
-def nothing_to_refuse(
-    operation: StripeOperation, error: GatewayRejected | PaymentDeclined
-) -> None:
+def nothing_to_refuse(operation: StripeOperation, error: Refusal) -> None:
     """For operations that leave nothing of ours behind when Stripe refuses them."""
+
+
+def nothing_to_prove(operation: StripeOperation) -> None:
+    """For operations that may be done twice: what the first left, nobody uses."""
 
 
 def begin(
@@ -66,11 +105,14 @@ def begin(
     organization_id: uuid.UUID,
     subject_id: uuid.UUID,
     arguments: dict[str, Any] | None = None,
+    for_worker: bool = False,
 ) -> StripeOperation:
     """Write the row, in the caller's transaction; the caller commits, then runs it.
 
-    The same key again returns the row that is there already.
+    With `for_worker` nobody runs it but the sweep, at once. The same key again
+    returns the row that is there already.
     """
+    lease = dt.timedelta() if for_worker else LEASE
     operation, _made = StripeOperation.objects.get_or_create(
         organization_id=organization_id,
         key=key,
@@ -78,7 +120,7 @@ def begin(
             "kind": kind,
             "subject_id": subject_id,
             "arguments": arguments or {},
-            "leased_until": timezone.now() + LEASE,
+            "leased_until": timezone.now() + lease,
         },
     )
     return operation
@@ -91,17 +133,18 @@ def run[Answer](operation: StripeOperation, kind: Kind[Answer]) -> Answer | None
     Raises GatewayUnavailable (the row stays for the sweep), GatewayRejected or
     PaymentDeclined (the refusal is applied first).
     """
-    if operation.state != OperationState.STARTED:
+    claimed = _claim(operation)
+    if claimed is None:
         return None
     try:
-        answer = _answer(kind, operation)
+        answer = _answer(kind, claimed)
     except GatewayUnavailable:
-        _note(operation, "The answer is unknown.")
+        _note_unknown(claimed, "The answer is unknown.")
         raise
     except (GatewayRejected, PaymentDeclined) as error:
-        _settle_refusal(kind, operation, error)
+        _settle_refusal(kind, claimed, error)
         raise
-    _settle(kind, operation, answer)
+    _settle(kind, claimed, answer)
     return answer
 
 
@@ -118,15 +161,54 @@ def sweep(*, limit: int = 50) -> int:
             run(operation, kind)
         except (GatewayUnavailable, GatewayRejected, PaymentDeclined) as error:
             log.info("operation %s: %s", operation.pk, type(error).__name__)
+        except Exception as error:
+            # One that can't be applied must not keep the others waiting.
+            log.exception("operation %s can't be settled", operation.pk)
+            _note_unknown(operation, f"{type(error).__name__}: {error}")
     return tried
 
 
+def unsettled(
+    *, organization_id: uuid.UUID, subject_id: uuid.UUID, kind: str = ""
+) -> bool:
+    """Whether something about this subject still waits for Stripe's word."""
+    waiting = StripeOperation.objects.filter(
+        organization_id=organization_id, subject_id=subject_id, state__in=UNSETTLED
+    )
+    return (waiting.filter(kind=kind) if kind else waiting).exists()
+
+
 def _answer[Answer](kind: Kind[Answer], operation: StripeOperation) -> Answer:
-    if timezone.now() - operation.created_at > KEY_LIVES and kind.prove is not None:
+    if timezone.now() - operation.created_at > KEY_LIVES:
         proof = kind.prove(operation)
         if proof is not None:
             return proof
-    return kind.call(operation)
+        if kind.lapses:
+            raise TooLate
+    try:
+        return kind.call(operation)
+    except KeyUsedOtherwise:
+        # Our row has changed since the first try: what that did stands at Stripe.
+        proof = kind.prove(operation)
+        if proof is None:
+            raise
+        return proof
+
+
+def _claim(operation: StripeOperation) -> StripeOperation | None:
+    """Count the attempt before it is made; null when it is settled already.
+
+    A process that dies in the call leaves the count behind, so that the next one
+    knows that Stripe may have answered before.
+    """
+    with transaction.atomic():
+        locked = _lock(operation)
+        if locked.state not in UNSETTLED:
+            return None
+        locked.attempts += 1
+        locked.leased_until = timezone.now() + LEASE
+        locked.save(update_fields=["attempts", "leased_until"])
+    return locked
 
 
 def _settle[Answer](
@@ -134,21 +216,19 @@ def _settle[Answer](
 ) -> None:
     with transaction.atomic():
         locked = _lock(operation)
-        if locked.state == OperationState.STARTED:
+        if locked.state in UNSETTLED:
             locked.result_id = kind.apply(locked, answer)
-            _finish(locked, OperationState.DONE, "")
+            _finish(locked, OperationState.SUCCEEDED, "")
 
 
 def _settle_refusal(
-    kind: Kind[Any],
-    operation: StripeOperation,
-    error: GatewayRejected | PaymentDeclined,
+    kind: Kind[Any], operation: StripeOperation, error: Refusal
 ) -> None:
     with transaction.atomic():
         locked = _lock(operation)
-        if locked.state == OperationState.STARTED:
+        if locked.state in UNSETTLED:
             kind.refuse(locked, error)
-            _finish(locked, OperationState.REFUSED, str(error)[:500])
+            _finish(locked, OperationState.REFUSED, str(error))
 
 
 def _lock(operation: StripeOperation) -> StripeOperation:
@@ -159,30 +239,30 @@ def _lock(operation: StripeOperation) -> StripeOperation:
 
 def _finish(operation: StripeOperation, state: OperationState, error: str) -> None:
     operation.state = state
-    operation.error = error
+    operation.error = error[:500]
     operation.finished_at = timezone.now()
-    operation.attempts += 1
-    operation.save(
-        update_fields=["state", "error", "finished_at", "attempts", "result_id"]
-    )
+    operation.save(update_fields=["state", "error", "finished_at", "result_id"])
 
 
-def _note(operation: StripeOperation, error: str) -> None:
+def _note_unknown(operation: StripeOperation, error: str) -> None:
     """Keep the row for the sweep, to be tried again a little later each time."""
-    attempts = operation.attempts + 1
-    wait = dt.timedelta(seconds=min(5 * 2**attempts, 900))
+    wait = min(FIRST_WAIT * 2 ** min(operation.attempts, 20), LONGEST_WAIT)
     StripeOperation.objects.filter(
         organization_id=operation.organization_id,
         pk=operation.pk,
-        state=OperationState.STARTED,
-    ).update(attempts=attempts, error=error, leased_until=timezone.now() + wait)
+        state__in=UNSETTLED,
+    ).update(
+        state=OperationState.UNKNOWN,
+        error=error[:500],
+        leased_until=timezone.now() + wait,
+    )
 
 
 def _take_unfinished() -> StripeOperation | None:
     with transaction.atomic():
         operation = (
             StripeOperation.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(state=OperationState.STARTED, leased_until__lt=timezone.now())
+            .filter(state__in=UNSETTLED, leased_until__lte=timezone.now())
             .order_by("leased_until")
             .first()
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from django.utils import timezone
+
 from billing import gateway
 from billing.gateway.shapes import PaymentTry, StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations
-from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.contract import (
     apply_subscription,
@@ -29,7 +30,7 @@ class Answer:
 
 
 def _buy(operation: StripeOperation) -> Answer:
-    read_at = clock.now()
+    read_at = timezone.now()
     subscription = Subscription.objects.select_related(
         "price", "profile", "payment_method"
     ).get(organization_id=operation.organization_id, pk=operation.subject_id)
@@ -47,8 +48,8 @@ def _buy(operation: StripeOperation) -> Answer:
         key=operation.key,
     )
     # The same key answers with what was so at the first call; the truth is newer.
-    if operation.attempts:
-        read_at = clock.now()
+    if operation.attempts > 1:
+        read_at = timezone.now()
         found = gateway.read_subscription(found.id)
     return Answer(found, read_payment_try(found), read_at)
 
@@ -57,7 +58,7 @@ def _prove_bought(operation: StripeOperation) -> Answer | None:
     subscription = Subscription.objects.select_related("profile").get(
         organization_id=operation.organization_id, pk=operation.subject_id
     )
-    read_at = clock.now()
+    read_at = timezone.now()
     found = gateway.find_subscription(
         customer_id=subscription.profile.stripe_customer_id,
         own_key="operation",
@@ -90,16 +91,27 @@ def _refuse_buying(
 
 
 def _drop(operation: StripeOperation) -> Answer:
-    read_at = clock.now()
+    read_at = timezone.now()
     found = gateway.drop_subscription(
         subscription_id=operation.arguments["stripe_id"], key=operation.key
     )
     return Answer(found, None, read_at)
 
 
+def _prove_dropped(operation: StripeOperation) -> Answer | None:
+    read_at = timezone.now()
+    found = gateway.read_subscription(operation.arguments["stripe_id"])
+    return None if found.status == "incomplete" else Answer(found, None, read_at)
+
+
 BUY = operations.Kind(
-    call=_buy, apply=_apply, refuse=_refuse_buying, prove=_prove_bought
+    call=_buy, apply=_apply, refuse=_refuse_buying, prove=_prove_bought, lapses=True
 )
-DROP = operations.Kind(call=_drop, apply=_apply, refuse=operations.nothing_to_refuse)
+DROP = operations.Kind(
+    call=_drop,
+    apply=_apply,
+    refuse=operations.nothing_to_refuse,
+    prove=_prove_dropped,
+)
 operations.kinds.register("subscription.buy", BUY)
 operations.kinds.register("subscription.drop", DROP)

@@ -6,13 +6,14 @@ import datetime as dt
 import uuid
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import gateway
 from billing.gateway.shapes import PaymentTry, StripeSubscription
 from billing.services import operations, refs
 from selfservice.activity.services.record import Change, record
-from selfservice.core import clock, hooks
+from selfservice.core import hooks
 from selfservice.core.dates import add_months
 from selfservice.subscriptions.models import OrderState, Subscription
 
@@ -36,7 +37,7 @@ def sync_subscription(stripe_id: str) -> Subscription | None:
 
     Raises GatewayUnavailable, GatewayRejected.
     """
-    read_at = clock.now()
+    read_at = timezone.now()
     found = gateway.read_subscription(stripe_id)
     owner = _owner(found)
     if owner is None:
@@ -192,6 +193,7 @@ def begin_drop(subscription: Subscription) -> None:
         organization_id=subscription.organization_id,
         subject_id=subscription.pk,
         arguments={"stripe_id": subscription.stripe_subscription_id},
+        for_worker=True,
     )
 
 
