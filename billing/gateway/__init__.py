@@ -20,6 +20,16 @@ from billing.gateway.catalogue import (
     restore_price,
     retire_price,
 )
+from billing.gateway.changes import (
+    Feedback,
+    add_licenses,
+    end_at,
+    end_now,
+    quote_cancel,
+    quote_quantity,
+    quote_renewal,
+    remove_licenses,
+)
 from billing.gateway.customers import (
     create_customer,
     find_customer,
@@ -41,6 +51,17 @@ from billing.gateway.invoices import (
     invoice_pdf,
     last_payment_try,
     read_invoice,
+    void_invoice,
+)
+from billing.gateway.refunds import (
+    find_credit,
+    refund_invoice,
+    refundable_invoices,
+)
+from billing.gateway.schedules import (
+    read_schedule,
+    release_schedule,
+    schedule_change,
 )
 from billing.gateway.shapes import StripePrice, StripeProduct
 from billing.gateway.subscriptions import (
@@ -53,6 +74,7 @@ from billing.gateway.subscriptions import (
 
 __all__ = [
     "ActionRequired",
+    "Feedback",
     "GatewayRejected",
     "GatewayUnavailable",
     "KeyUsedOtherwise",
@@ -60,12 +82,16 @@ __all__ = [
     "PaymentDeclined",
     "StripePrice",
     "StripeProduct",
+    "add_licenses",
     "buy_subscription",
     "create_customer",
     "create_price",
     "decline_sentence",
     "decline_sentences",
     "drop_subscription",
+    "end_at",
+    "end_now",
+    "find_credit",
     "find_customer",
     "find_subscription",
     "hosted_invoice_url",
@@ -73,18 +99,28 @@ __all__ = [
     "invoice_pdf",
     "last_payment_try",
     "put_product",
+    "quote_cancel",
     "quote_purchase",
+    "quote_quantity",
+    "quote_renewal",
     "read_card",
     "read_card_setup",
     "read_hosted_card_page",
     "read_invoice",
     "read_prices",
     "read_products",
+    "read_schedule",
     "read_subscription",
+    "refund_invoice",
+    "refundable_invoices",
+    "release_schedule",
+    "remove_licenses",
     "restore_price",
     "retire_price",
+    "schedule_change",
     "set_po_number",
     "start_card_setup",
     "start_hosted_card_page",
     "verify_event",
+    "void_invoice",
 ]

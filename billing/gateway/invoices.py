@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import requests
 import stripe
 
@@ -12,10 +14,10 @@ from billing.gateway.shapes import (
     StripeInvoice,
     StripeInvoiceLine,
     instant,
+    rate_bp,
     required_instant,
     text_id,
 )
-from billing.gateway.subscriptions import rate_bp
 
 PDF_LIMIT_BYTES = 10_000_000
 
@@ -58,6 +60,15 @@ def last_payment_try(invoice_id: str) -> PaymentTry | None:
                 decline = getattr(error, "decline_code", None) or error.code or ""
             return PaymentTry(intent.status, decline)
     return None
+
+
+def void_invoice(*, invoice_id: str, key: str) -> None:
+    """Void an open invoice; one that is paid or void already stays as it is.
+
+    Raises GatewayUnavailable.
+    """
+    with suppress(GatewayRejected), translated():
+        client().v1.invoices.void_invoice(invoice_id, {}, {"idempotency_key": key})
 
 
 def hosted_invoice_url(invoice_id: str) -> str:

@@ -75,9 +75,9 @@ class HostedCardPage:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Quote:
-    """What a purchase costs now. Minor units of `currency`.
+    """What a purchase or a change costs now. Minor units of `currency`.
 
-    `tax_rate_bp` is in basis points; null when no tax is charged.
+    Negative is given back. `tax_rate_bp` is in basis points; null without tax.
     """
 
     currency: str
@@ -107,6 +107,41 @@ class StripeSubscription:
     ended_at: dt.datetime | None
     latest_invoice_id: str
     metadata: Mapping[str, str]
+    schedule_id: str = ""
+    # More licenses that wait for their payment, and until when they do.
+    pending_quantity: int | None = None
+    pending_until: dt.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeSchedule:
+    """A change that waits, as the last phase says; `phases` is 1 before it is set."""
+
+    id: str
+    status: str
+    subscription_id: str
+    changes_at: dt.datetime | None
+    price_id: str
+    quantity: int
+    phases: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refundable:
+    """A paid invoice, and how much of it can still be given back. Minor units."""
+
+    invoice_id: str
+    created_at: dt.datetime
+    left_minor: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeCredit:
+    """A credit note. Minor units, tax included."""
+
+    id: str
+    number: str
+    total_minor: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -185,3 +220,15 @@ def text_id(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else str(getattr(value, "id", ""))
+
+
+def rate_bp(tax_minor: int, taxable_minor: int) -> int | None:
+    """The tax rate in basis points, as the amounts imply; null without tax.
+
+    Rates go by halves of a percent (25.5 in Finland). The amounts are rounded, so
+    what is too small to tell halves apart counts in whole percents.
+    """
+    if not taxable_minor or not tax_minor:
+        return None
+    step = 50 if abs(taxable_minor) >= 1000 else 100
+    return round(tax_minor * 10_000 / taxable_minor / step) * step

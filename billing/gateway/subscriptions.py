@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import stripe
 
 from billing.gateway.client import client
-from billing.gateway.errors import GatewayRejected, translated
+from billing.gateway.errors import translated
+from billing.gateway.invoices import void_invoice
 from billing.gateway.shapes import (
     Quote,
     StripeSubscription,
     instant,
+    rate_bp,
     required_instant,
     text_id,
 )
@@ -33,6 +33,11 @@ def quote_purchase(*, customer_id: str, price_id: str, quantity: int) -> Quote:
                 },
             }
         )
+    return as_quote(preview)
+
+
+def as_quote(preview: stripe.Invoice) -> Quote:
+    """The sums of a preview."""
     taxes = preview.total_taxes or []
     subtotal = preview.total_excluding_tax
     return Quote(
@@ -76,13 +81,13 @@ def buy_subscription(
             },
             {"idempotency_key": key},
         )
-    return _subscription(subscription)
+    return as_subscription(subscription)
 
 
 def read_subscription(subscription_id: str) -> StripeSubscription:
     """As it is now. Raises GatewayUnavailable, GatewayRejected."""
     with translated():
-        return _subscription(client().v1.subscriptions.retrieve(subscription_id))
+        return as_subscription(client().v1.subscriptions.retrieve(subscription_id))
 
 
 def find_subscription(
@@ -98,7 +103,7 @@ def find_subscription(
             {"customer": customer_id, "status": "all", "limit": 100}
         )
         for found in page.auto_paging_iter():
-            subscription = _subscription(found)
+            subscription = as_subscription(found)
             if subscription.metadata.get(own_key) == own_value:
                 return subscription
     return None
@@ -114,36 +119,23 @@ def drop_subscription(*, subscription_id: str, key: str) -> StripeSubscription:
     found = read_subscription(subscription_id)
     if found.status != "incomplete":
         return found
-    with suppress(GatewayRejected), translated():
-        client().v1.invoices.void_invoice(
-            found.latest_invoice_id, {}, {"idempotency_key": f"{key}-void"}
-        )
+    void_invoice(invoice_id=found.latest_invoice_id, key=f"{key}-void")
     found = read_subscription(subscription_id)
     if found.status != "incomplete":
         return found
     with translated():
-        return _subscription(
+        return as_subscription(
             client().v1.subscriptions.cancel(
                 subscription_id, {}, {"idempotency_key": f"{key}-cancel"}
             )
         )
 
 
-def rate_bp(tax_minor: int, taxable_minor: int) -> int | None:
-    """The tax rate in basis points, as the amounts imply; null without tax.
-
-    Rates go by halves of a percent (25.5 in Finland). The amounts are rounded, so
-    what is too small to tell halves apart counts in whole percents.
-    """
-    if not taxable_minor or not tax_minor:
-        return None
-    step = 50 if abs(taxable_minor) >= 1000 else 100
-    return round(tax_minor * 10_000 / taxable_minor / step) * step
-
-
-def _subscription(found: stripe.Subscription) -> StripeSubscription:
+def as_subscription(found: stripe.Subscription) -> StripeSubscription:
+    """Ours from theirs: one item, its period, what waits."""
     item = found["items"].data[0]
     metadata = found.metadata.to_dict()
+    pending = found.pending_update
     return StripeSubscription(
         id=found.id,
         item_id=item.id,
@@ -160,4 +152,13 @@ def _subscription(found: stripe.Subscription) -> StripeSubscription:
         ended_at=instant(found.ended_at),
         latest_invoice_id=text_id(found.latest_invoice),
         metadata={str(k): str(v) for k, v in metadata.items()},
+        schedule_id=text_id(found.schedule),
+        pending_quantity=_pending_quantity(pending),
+        pending_until=instant(pending.expires_at) if pending else None,
     )
+
+
+def _pending_quantity(pending: stripe.Subscription.PendingUpdate | None) -> int | None:
+    if pending is None or not pending.subscription_items:
+        return None
+    return pending.subscription_items[0].quantity

@@ -24,6 +24,20 @@ class OrderState(models.TextChoices):
     DROPPED = "dropped", _("Dropped")
 
 
+class CancelReason(models.TextChoices):
+    """Why somebody cancels, in the words of the pane."""
+
+    NOT_NEEDED = "not_needed", _("No longer needed")
+    EXPENSIVE = "expensive", _("Too expensive")
+    FEATURES = "features", _("Missing features")
+    HARD = "hard", _("Hard to use")
+    TECHNICAL = "technical", _("Technical problems")
+    MISTAKE = "mistake", _("Bought by mistake")
+    SWITCHING = "switching", _("Switching to another product")
+    CENTRAL = "central", _("Moving to a license from my organization")
+    OTHER = "other", _("Other")
+
+
 class Subscription(TenantModel):
     """One purchaser's contract on one price, with `quantity` licenses.
 
@@ -81,6 +95,17 @@ class Subscription(TenantModel):
     trial_end = models.DateTimeField(null=True, blank=True)
     recurring_billing = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
+
+    # Every change that is begun counts; a preview is good for one number only.
+    change_number = models.PositiveIntegerField(default=0)
+    # More licenses that wait until the bank has confirmed their payment.
+    pending_quantity = models.PositiveIntegerField(null=True, blank=True)
+    pending_until = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(
+        max_length=12, choices=CancelReason, blank=True, default=""
+    )
+    cancel_feedback = models.CharField(max_length=2000, blank=True, default="")
 
     # Stripe's side of it.
     stripe_subscription_id = models.CharField(max_length=64, blank=True, default="")
@@ -140,3 +165,66 @@ class Subscription(TenantModel):
     def period_total(self) -> Money:
         """What all licenses cost per billing period, exclusive of tax."""
         return self.price.money * self.quantity
+
+
+class ScheduledChange(TenantModel):
+    """What becomes of a subscription at its renewal; at most one waits.
+
+    Made before Stripe is told, so that from then on no more licenses can be assigned
+    than will be left. Written by `services.scheduling`.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    quantity = models.PositiveIntegerField()
+    price = models.ForeignKey(
+        Price, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    takes_effect_at = models.DateTimeField()
+    # Empty until Stripe answered.
+    stripe_schedule_id = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "subscription"],
+                name="scheduledchange_one_per_subscription",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1), name="scheduledchange_quantity_positive"
+            ),
+        ]
+
+
+class QuantityReason(models.TextChoices):
+    """Why the number of licenses changed."""
+
+    ADDED = "added", _("Added")
+    REMOVED = "removed", _("Removed")
+    RENEWAL = "renewal", _("Changed at renewal")
+    OUTSIDE = "outside", _("Changed at the payment provider")
+
+
+class QuantityChange(TenantModel):
+    """One change of the number of licenses, after the purchase.
+
+    What was added tells how many can go back for a refund within the window.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    reason = models.CharField(max_length=10, choices=QuantityReason)
+    delta = models.IntegerField()
+    quantity = models.PositiveIntegerField()
+    happened_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["organization", "subscription", "happened_at"],
+                name="quantitychange_by_subscription",
+            ),
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing.gateway.subscriptions import rate_bp
+from billing.gateway.shapes import rate_bp
 
 
 @pytest.mark.parametrize(

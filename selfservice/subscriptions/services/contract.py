@@ -16,6 +16,7 @@ from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
 from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.services import counting
 
 USABLE = frozenset({"active", "trialing", "past_due", "unpaid"})
 ENDED = frozenset({"canceled", "incomplete_expired"})
@@ -27,7 +28,7 @@ def locked_subscription(
     """The row, locked for this transaction, with its plan."""
     return (
         Subscription.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("plan", "product")
+        .select_related("plan", "product", "price")
         .get(organization_id=organization_id, pk=subscription_id)
     )
 
@@ -123,6 +124,7 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         found.cancel_at_period_end or found.cancel_at is not None
     )
     if subscription.order_state == OrderState.CONFIRMED:
+        counting.follow(subscription, found)
         _renew_term(subscription)
         return
     subscription.order_state = OrderState.CONFIRMED

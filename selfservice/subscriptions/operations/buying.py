@@ -1,39 +1,27 @@
-"""How a subscription's writes to Stripe are called, applied, refused and proven."""
+"""Buying, and dropping what nobody paid."""
 
 from __future__ import annotations
-
-import dataclasses
-import datetime as dt
 
 from django.utils import timezone
 
 from billing import gateway
-from billing.gateway.shapes import PaymentTry, StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.operations.common import (
+    Answer,
+    apply_answer,
+    subject_of,
+)
 from selfservice.subscriptions.services.contract import (
-    apply_subscription,
     decline,
     locked_subscription,
     read_payment_try,
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
-    """A subscription as it was read at `read_at`."""
-
-    found: StripeSubscription
-    payment_try: PaymentTry | None
-    read_at: dt.datetime
-
-
 def _buy(operation: StripeOperation) -> Answer:
     read_at = timezone.now()
-    subscription = Subscription.objects.select_related(
-        "price", "profile", "payment_method"
-    ).get(organization_id=operation.organization_id, pk=operation.subject_id)
+    subscription = subject_of(operation)
     found = gateway.buy_subscription(
         customer_id=subscription.profile.stripe_customer_id,
         price_id=subscription.price.stripe_price_id,
@@ -55,9 +43,7 @@ def _buy(operation: StripeOperation) -> Answer:
 
 
 def _prove_bought(operation: StripeOperation) -> Answer | None:
-    subscription = Subscription.objects.select_related("profile").get(
-        organization_id=operation.organization_id, pk=operation.subject_id
-    )
+    subscription = subject_of(operation)
     read_at = timezone.now()
     found = gateway.find_subscription(
         customer_id=subscription.profile.stripe_customer_id,
@@ -67,17 +53,6 @@ def _prove_bought(operation: StripeOperation) -> Answer | None:
     if found is None:
         return None
     return Answer(found, read_payment_try(found), read_at)
-
-
-def _apply(operation: StripeOperation, answer: Answer) -> str:
-    subscription = locked_subscription(operation.organization_id, operation.subject_id)
-    apply_subscription(
-        subscription=subscription,
-        found=answer.found,
-        payment_try=answer.payment_try,
-        read_at=answer.read_at,
-    )
-    return answer.found.id
 
 
 def _refuse_buying(
@@ -105,11 +80,15 @@ def _prove_dropped(operation: StripeOperation) -> Answer | None:
 
 
 BUY = operations.Kind(
-    call=_buy, apply=_apply, refuse=_refuse_buying, prove=_prove_bought, lapses=True
+    call=_buy,
+    apply=apply_answer,
+    refuse=_refuse_buying,
+    prove=_prove_bought,
+    lapses=True,
 )
 DROP = operations.Kind(
     call=_drop,
-    apply=_apply,
+    apply=apply_answer,
     refuse=operations.nothing_to_refuse,
     prove=_prove_dropped,
 )

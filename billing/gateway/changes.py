@@ -1,0 +1,173 @@
+"""Changing a running subscription: what it would cost, and doing it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import stripe
+
+from billing.gateway.client import client
+from billing.gateway.errors import translated
+from billing.gateway.shapes import Quote, StripeSubscription
+from billing.gateway.subscriptions import as_quote, as_subscription
+
+type Feedback = Literal[
+    "customer_service",
+    "low_quality",
+    "missing_features",
+    "other",
+    "switched_service",
+    "too_complex",
+    "too_expensive",
+    "unused",
+]
+
+
+def quote_quantity(
+    *, subscription_id: str, item_id: str, quantity: int, at: dt.datetime
+) -> Quote:
+    """What changing the number of licenses at the instant `at` costs now.
+
+    Negative amounts are what is given back. The same `at` in `change_quantity`
+    charges exactly this. Source: https://docs.stripe.com/billing/subscriptions/prorations
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        preview = client().v1.invoices.create_preview(
+            {
+                "subscription": subscription_id,
+                "subscription_details": {
+                    "items": [{"id": item_id, "quantity": quantity}],
+                    "proration_behavior": "always_invoice",
+                    "proration_date": _seconds(at),
+                },
+            }
+        )
+    return as_quote(preview)
+
+
+def quote_cancel(*, subscription_id: str, at: dt.datetime) -> Quote:
+    """What ending it at the instant `at` gives back, as negative amounts.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        preview = client().v1.invoices.create_preview(
+            {
+                "subscription": subscription_id,
+                "subscription_details": {
+                    "cancel_now": True,
+                    "proration_behavior": "always_invoice",
+                    "proration_date": _seconds(at),
+                },
+            }
+        )
+    return as_quote(preview)
+
+
+def quote_renewal(*, subscription_id: str) -> Quote:
+    """What the next invoice will be, as things stand.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        preview = client().v1.invoices.create_preview({"subscription": subscription_id})
+    return as_quote(preview)
+
+
+def add_licenses(
+    *,
+    subscription_id: str,
+    item_id: str,
+    quantity: int,
+    at: dt.datetime,
+    key: str,
+) -> StripeSubscription:
+    """Raise the number of licenses to `quantity` and charge for the rest of the period.
+
+    `pending_if_incomplete`: until the charge went through, the old number stays and
+    `pending_quantity` tells what waits. Raises GatewayUnavailable, GatewayRejected,
+    PaymentDeclined.
+    """
+    with translated():
+        found = client().v1.subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": item_id, "quantity": quantity}],
+                "proration_behavior": "always_invoice",
+                "proration_date": _seconds(at),
+                "payment_behavior": "pending_if_incomplete",
+            },
+            {"idempotency_key": key},
+        )
+    return as_subscription(found)
+
+
+def remove_licenses(
+    *, subscription_id: str, item_id: str, quantity: int, key: str
+) -> StripeSubscription:
+    """Lower the number of licenses to `quantity` at once.
+
+    Nothing is credited here: what is given back goes to the card by a credit note.
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        found = client().v1.subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": item_id, "quantity": quantity}],
+                "proration_behavior": "none",
+            },
+            {"idempotency_key": key},
+        )
+    return as_subscription(found)
+
+
+def end_at(
+    *,
+    subscription_id: str,
+    at: dt.datetime | None,
+    feedback: Feedback | None,
+    comment: str,
+    key: str,
+) -> StripeSubscription:
+    """Let it end at the instant `at`; null lets it go on from term to term.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    params: stripe.params.SubscriptionUpdateParams = {
+        "cancel_at": "" if at is None else _seconds(at),
+        "proration_behavior": "none",
+    }
+    if feedback is not None:
+        params["cancellation_details"] = {"feedback": feedback, "comment": comment}
+    with translated():
+        found = client().v1.subscriptions.update(
+            subscription_id, params, {"idempotency_key": key}
+        )
+    return as_subscription(found)
+
+
+def end_now(
+    *, subscription_id: str, feedback: Feedback, comment: str, key: str
+) -> StripeSubscription:
+    """End it at once, without any credit: that goes to the card by a credit note.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        found = client().v1.subscriptions.cancel(
+            subscription_id,
+            {
+                "cancellation_details": {"feedback": feedback, "comment": comment},
+                "invoice_now": False,
+                "prorate": False,
+            },
+            {"idempotency_key": key},
+        )
+    return as_subscription(found)
+
+
+def _seconds(at: dt.datetime) -> int:
+    return int(at.timestamp())

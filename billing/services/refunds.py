@@ -1,0 +1,116 @@
+"""Giving money back to the card: which invoices, how much of each, and doing it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+
+from billing import gateway
+from billing.gateway.shapes import Refundable, StripeCredit
+from billing.models import StripeOperation
+from billing.services import operations
+from selfservice.activity.services.record import Change, record
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Share:
+    """What one invoice gives back: minor units of its currency, tax included."""
+
+    invoice_id: str
+    amount_minor: int
+
+
+def plan_refund(
+    *, subscription_id: str, since: dt.datetime, amount_minor: int
+) -> list[Share]:
+    """Spread a refund over the invoices that were paid since then, newest first.
+
+    Never more than was paid less what was given back already, so that the shares may
+    add up to less than `amount_minor`. Raises GatewayUnavailable, GatewayRejected.
+    """
+    paid = gateway.refundable_invoices(subscription_id=subscription_id, since=since)
+    return spread(paid, amount_minor)
+
+
+def spread(paid: Iterable[Refundable], amount_minor: int) -> list[Share]:
+    """The shares of `amount_minor`, in the order of `paid`."""
+    shares = []
+    for invoice in paid:
+        share = min(invoice.left_minor, amount_minor)
+        if share > 0:
+            shares.append(Share(invoice.invoice_id, share))
+            amount_minor -= share
+    return shares
+
+
+def begin_refunds(
+    *,
+    organization_id: uuid.UUID,
+    subject_id: uuid.UUID,
+    key: str,
+    shares: Iterable[Share],
+) -> list[StripeOperation]:
+    """One operation a share, in the caller's transaction; the worker does them.
+
+    `key` names what is refunded: the same again begins nothing twice.
+    """
+    return [
+        operations.begin(
+            kind="invoice.refund",
+            key=f"{key}-refund-{share.invoice_id}",
+            organization_id=organization_id,
+            subject_id=subject_id,
+            arguments=dataclasses.asdict(share),
+            for_worker=True,
+        )
+        for share in shares
+    ]
+
+
+def _call(operation: StripeOperation) -> StripeCredit:
+    return gateway.refund_invoice(
+        invoice_id=operation.arguments["invoice_id"],
+        amount_minor=operation.arguments["amount_minor"],
+        own_ids={"operation": str(operation.pk)},
+        key=operation.key,
+    )
+
+
+def _prove(operation: StripeOperation) -> StripeCredit | None:
+    return gateway.find_credit(
+        invoice_id=operation.arguments["invoice_id"],
+        own_key="operation",
+        own_value=str(operation.pk),
+    )
+
+
+def _apply(operation: StripeOperation, credit: StripeCredit) -> str:
+    _log(operation, "refunded", credit.total_minor)
+    return credit.id
+
+
+def _refuse(operation: StripeOperation, error: Exception) -> None:
+    """Kept in the log: somebody at the seller has to look at it."""
+    _log(operation, "refund_refused", operation.arguments["amount_minor"])
+
+
+def _log(operation: StripeOperation, verb: str, amount_minor: int) -> None:
+    record(
+        Change(
+            organization_id=operation.organization_id,
+            actor_id=None,
+            subject_kind="subscription",
+            subject_id=operation.subject_id,
+            verb=verb,
+            after={
+                "amount_minor": amount_minor,
+                "invoice": str(operation.arguments["invoice_id"]),
+            },
+        )
+    )
+
+
+REFUND = operations.Kind(call=_call, apply=_apply, refuse=_refuse, prove=_prove)
+operations.kinds.register("invoice.refund", REFUND)

@@ -1,0 +1,20 @@
+"""How a subscription's writes to Stripe are called, applied, refused and proven.
+
+Importing this registers every kind, so that the worker knows them.
+"""
+
+from selfservice.subscriptions.operations.buying import BUY, DROP
+from selfservice.subscriptions.operations.ending import END_NOW, RECURRING
+from selfservice.subscriptions.operations.quantity import FEWER, MORE
+from selfservice.subscriptions.operations.scheduling import SCHEDULE, UNSCHEDULE
+
+__all__ = [
+    "BUY",
+    "DROP",
+    "END_NOW",
+    "FEWER",
+    "MORE",
+    "RECURRING",
+    "SCHEDULE",
+    "UNSCHEDULE",
+]

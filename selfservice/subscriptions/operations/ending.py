@@ -1,0 +1,105 @@
+"""Ending at once with the money back, and recurring billing on or off."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import cast
+
+from django.utils import timezone
+
+from billing import gateway
+from billing.gateway.shapes import StripeSubscription
+from billing.models import StripeOperation
+from billing.services import operations, refunds
+from selfservice.subscriptions.operations.common import (
+    Answer,
+    apply_answer,
+    subject_of,
+)
+from selfservice.subscriptions.services.contract import ENDED, locked_subscription
+
+
+def _end_now(operation: StripeOperation) -> Answer:
+    subscription = subject_of(operation)
+    read_at = timezone.now()
+    found = gateway.read_subscription(subscription.stripe_subscription_id)
+    if found.status not in ENDED:
+        read_at = timezone.now()
+        found = gateway.end_now(
+            subscription_id=found.id,
+            feedback=cast(gateway.Feedback, operation.arguments["feedback"]),
+            comment=operation.arguments["comment"],
+            key=operation.key,
+        )
+    return Answer(found, None, read_at)
+
+
+def _prove_ended(operation: StripeOperation) -> Answer | None:
+    read_at = timezone.now()
+    found = gateway.read_subscription(subject_of(operation).stripe_subscription_id)
+    return Answer(found, None, read_at) if found.status in ENDED else None
+
+
+def _apply_ended(operation: StripeOperation, answer: Answer) -> str:
+    """Only now that nothing is charged any more the money goes back."""
+    refunds.begin_refunds(
+        organization_id=operation.organization_id,
+        subject_id=operation.subject_id,
+        key=operation.key,
+        shares=[refunds.Share(*share) for share in operation.arguments["refunds"]],
+    )
+    return apply_answer(operation, answer)
+
+
+def _go_on(operation: StripeOperation, error: Exception) -> None:
+    """Stripe refused: what was ended here goes on."""
+    subscription = locked_subscription(operation.organization_id, operation.subject_id)
+    subscription.disabled_at = None
+    subscription.cancelled_at = None
+    subscription.save()
+
+
+def _set_recurring(operation: StripeOperation) -> Answer:
+    """End with the term, or don't; a change that waits is let go first."""
+    arguments = operation.arguments
+    subscription = subject_of(operation)
+    if arguments["schedule"]:
+        gateway.release_schedule(
+            schedule_id=arguments["schedule"], key=f"{operation.key}-release"
+        )
+    read_at = timezone.now()
+    found = gateway.end_at(
+        subscription_id=subscription.stripe_subscription_id,
+        at=dt.datetime.fromisoformat(arguments["at"]) if arguments["at"] else None,
+        feedback=cast(gateway.Feedback | None, arguments["feedback"]),
+        comment=arguments["comment"],
+        key=operation.key,
+    )
+    if operation.attempts > 1:
+        read_at = timezone.now()
+        found = gateway.read_subscription(found.id)
+    return Answer(found, None, read_at)
+
+
+def _prove_recurring(operation: StripeOperation) -> Answer | None:
+    read_at = timezone.now()
+    found = gateway.read_subscription(subject_of(operation).stripe_subscription_id)
+    done = _ends(found) == bool(operation.arguments["at"]) and not found.schedule_id
+    return Answer(found, None, read_at) if done else None
+
+
+def _ends(found: StripeSubscription) -> bool:
+    return found.cancel_at is not None or found.cancel_at_period_end
+
+
+END_NOW = operations.Kind(
+    call=_end_now, apply=_apply_ended, refuse=_go_on, prove=_prove_ended
+)
+RECURRING = operations.Kind(
+    call=_set_recurring,
+    apply=apply_answer,
+    refuse=operations.nothing_to_refuse,
+    prove=_prove_recurring,
+)
+operations.kinds.register("subscription.end", END_NOW)
+operations.kinds.register("subscription.recurring", RECURRING)

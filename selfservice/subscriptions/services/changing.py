@@ -1,0 +1,104 @@
+"""What every change of a subscription has in common: one at a time, as it was shown."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import gateway
+from billing.models import StripeOperation
+from billing.services import operations
+from selfservice.core.errors import DomainError
+from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.services.contract import locked_subscription
+
+
+class CannotChange(DomainError):
+    """The change is refused before Stripe is asked; the sentence says why."""
+
+
+class ChangeUnderWay(DomainError):
+    """Another change of the same subscription waits for Stripe's answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Another change of this subscription is under way. Wait a moment, look"
+                " at the new amount, and confirm again."
+            )
+        )
+
+
+class PreviewStale(DomainError):
+    """What was shown is no longer what would happen. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Something has changed since this was shown, so nothing was done. Look"
+                " at the new amount, and confirm again."
+            )
+        )
+
+
+class Outcome(enum.StrEnum):
+    """How far a change has come when its page is answered."""
+
+    DONE = "done"
+    # The bank wants the cardholder; nothing has changed until then.
+    WAITING = "waiting"
+    # Stripe's answer is unknown; the worker finds out.
+    CHECKING = "checking"
+
+
+def begin_change(
+    subscription: Subscription,
+    *,
+    change_number: int,
+    begin: Callable[[Subscription], StripeOperation],
+) -> StripeOperation:
+    """Lock the row and let `begin` write the change and its operation, once.
+
+    `change_number` is the one that was shown; a second Save of the same preview, and
+    one while another change waits for its answer, get nothing. Raises
+    ChangeUnderWay, PreviewStale, and whatever `begin` raises, with nothing written.
+    """
+    with transaction.atomic(durable=True):
+        locked = locked_subscription(subscription.organization_id, subscription.pk)
+        refuse_while_under_way(locked)
+        if locked.change_number != change_number:
+            raise PreviewStale
+        locked.change_number += 1
+        operation = begin(locked)
+        locked.save()
+    return operation
+
+
+def refuse_while_under_way(subscription: Subscription) -> None:
+    """Raises ChangeUnderWay while Stripe's answer about it is not here yet."""
+    if operations.unsettled(
+        organization_id=subscription.organization_id, subject_id=subscription.pk
+    ):
+        raise ChangeUnderWay
+
+
+def run_change[Answer](
+    operation: StripeOperation, kind: operations.Kind[Answer]
+) -> Outcome:
+    """Ask Stripe now. Raises PaymentDeclined, GatewayRejected; unknown is CHECKING."""
+    try:
+        operations.run(operation, kind)
+    except gateway.GatewayUnavailable:
+        return Outcome.CHECKING
+    return Outcome.DONE
+
+
+def operation_key(subscription: Subscription, verb: str) -> str:
+    """The idempotency key of the change that is begun right now."""
+    number: int = subscription.change_number
+    pk: uuid.UUID = subscription.pk
+    return f"{verb}-{pk}-{number}"

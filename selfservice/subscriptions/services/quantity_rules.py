@@ -1,0 +1,154 @@
+"""What numbers of licenses a subscription may have, and how many can go back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from selfservice.core.templatetags.ui import format_day
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import (
+    QuantityChange,
+    QuantityReason,
+    Subscription,
+)
+from selfservice.subscriptions.services.changing import (
+    CannotChange,
+    refuse_while_under_way,
+)
+from selfservice.subscriptions.services.counting import scheduled_change
+
+
+def check_quantity(
+    subscription: Subscription, quantity: int, *, later: bool, now: dt.datetime
+) -> None:
+    """Refuse a new total that can't be, with the reason.
+
+    `later` means at the renewal. Raises CannotChange, ChangeUnderWay.
+    """
+    _check_state(subscription, now)
+    refuse_while_under_way(subscription)
+    if quantity < 1:
+        raise CannotChange(
+            _(
+                "A subscription has at least one license. To have none, cancel the"
+                " subscription."
+            )
+        )
+    if quantity == subscription.quantity:
+        raise CannotChange(
+            ngettext(
+                "You have %(count)d license already. Enter the number that you want.",
+                "You have %(count)d licenses already. Enter the number that you want.",
+                quantity,
+            )
+            % {"count": quantity}
+        )
+    if quantity > subscription.quantity:
+        _check_more(subscription, quantity, now)
+    if not subscription.recurring_billing and (
+        later or quantity < subscription.quantity
+    ):
+        raise CannotChange(
+            _(
+                "This needs recurring billing. Turn it on first, or let the"
+                " subscription end."
+            )
+        )
+    _check_scheduled(subscription)
+
+
+def refuse_below_assigned(subscription: Subscription, quantity: int) -> None:
+    """Raises CannotChange while more people hold a license than there would be."""
+    too_many = subscription.assigned - quantity
+    if too_many > 0:
+        raise CannotChange(
+            ngettext(
+                "%(assigned)d licenses are assigned. Choose who loses one, or unassign"
+                " %(count)d license first.",
+                "%(assigned)d licenses are assigned. Choose who loses one, or unassign"
+                " %(count)d licenses first.",
+                too_many,
+            )
+            % {"assigned": subscription.assigned, "count": too_many}
+        )
+
+
+def removable_now(subscription: Subscription, now: dt.datetime) -> int:
+    """How many licenses can go back for a refund at `now`; one always stays.
+
+    All but one within 168 hours of the purchase or of the term's renewal; else what
+    was added within them, less what went back since.
+    """
+    window = now - lifecycle.REFUND_WINDOW
+    if subscription.term_start is not None and subscription.term_start > window:
+        return subscription.quantity - 1
+    moved = QuantityChange.objects.filter(
+        organization_id=subscription.organization_id,
+        subscription=subscription,
+        reason__in=[QuantityReason.ADDED, QuantityReason.REMOVED],
+        happened_at__gt=window,
+    ).aggregate(sum=Sum("delta"))["sum"]
+    return min(max(moved or 0, 0), subscription.quantity - 1)
+
+
+def _check_state(subscription: Subscription, now: dt.datetime) -> None:
+    state = lifecycle.state_at(subscription, now)
+    if state == lifecycle.ACTIVE:
+        return
+    if state == lifecycle.TRIAL:
+        raise CannotChange(
+            _(
+                "The number of licenses of a trial can't be changed. Start a paid"
+                " subscription to have more."
+            )
+        )
+    if state == lifecycle.PAST_DUE:
+        raise CannotChange(
+            _("A payment is past due. Pay it first; then licenses can be changed.")
+        )
+    raise CannotChange(
+        _("The number of licenses can be changed only while a subscription is active.")
+    )
+
+
+def _check_more(subscription: Subscription, quantity: int, now: dt.datetime) -> None:
+    product = subscription.product
+    if not product.sold_at(now):
+        raise CannotChange(
+            _("%(product)s is no longer sold. Licenses that you have stay.")
+            % {"product": product.name}
+        )
+    cap = product.license_cap
+    if cap is not None and quantity > cap:
+        raise CannotChange(
+            ngettext(
+                "%(product)s is sold with at most %(count)d license.",
+                "%(product)s is sold with at most %(count)d licenses.",
+                cap,
+            )
+            % {"product": product.name, "count": cap}
+        )
+
+
+def _check_scheduled(subscription: Subscription) -> None:
+    if subscription.pending_quantity is not None:
+        raise CannotChange(
+            _(
+                "More licenses wait until you have confirmed their payment. Confirm"
+                " it, or wait until it lapses."
+            )
+        )
+    change = scheduled_change(subscription)
+    if change is not None:
+        raise CannotChange(
+            ngettext(
+                "From %(day)s there is only %(count)d license. Undo that change first.",
+                "From %(day)s there are %(count)d licenses. Undo that change first.",
+                change.quantity,
+            )
+            % {"day": format_day(change.takes_effect_at), "count": change.quantity}
+        )
