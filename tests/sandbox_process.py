@@ -24,7 +24,7 @@ class SandboxProcess:
 
     def order(self, name: str, **given: Any) -> dict[str, Any]:
         """Ask the admin API for something."""
-        answer = requests.post(f"{self.base}/_sandbox/{name}", json=given, timeout=30)
+        answer = requests.post(f"{self.base}/_sandbox/{name}", json=given, timeout=300)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
@@ -68,6 +68,19 @@ class SandboxProcess:
         """Answers and events so far that don't have Stripe's shape."""
         answer = requests.get(f"{self.base}/_sandbox/violations", timeout=30).json()
         return list(answer["violations"])
+
+    def advance(self, seconds: int = 0, *, to: int | None = None) -> int:
+        """Move time forward, by seconds or to an instant; it is over when this ends.
+
+        Customers of test clocks stay where they are.
+        """
+        given = {"seconds": seconds} if to is None else {"to": to}
+        return int(self.order("clock/advance", **given)["now"])
+
+    def now(self) -> int:
+        """What time it is there: seconds since 1970."""
+        answer = requests.get(f"{self.base}/_sandbox/clock", timeout=30).json()
+        return int(answer["now"])
 
     def reset(self) -> None:
         """Forget every object, fault and call."""

@@ -28,10 +28,32 @@ class Call:
     path: str = ""
     key: str | None = None
     request_id: str = ""
+    # The instant at which all of this happens, when it isn't the sandbox's own now.
+    at: int | None = None
+    # The id of the test clock that its customer follows.
+    test_clock: str | None = None
 
     @property
     def now(self) -> int:
-        return clock.now()
+        """Seconds since 1970: by the customer's test clock, else by the sandbox's."""
+        return clock.now() if self.at is None else self.at
+
+    def follow(self, *ids: Any) -> None:
+        """Live in the time of the customer that these ids lead to, whatever they name.
+
+        Raises ApiError when it is a test clock's, and that is on its way.
+        """
+        found = clock.test_clock_of(self.store, list(ids))
+        if found is None:
+            return
+        if found["status"] == "advancing":
+            raise ApiError(
+                "Test clock advancement underway - cannot perform modifications.",
+                "test_clock_advancing",
+                status=429,
+            )
+        self.at = found["frozen_time"]
+        self.test_clock = found["id"]
 
     def get(self, found_id: str, kind: str) -> Obj:
         """An object of a kind. Raises ApiError 404."""
@@ -49,6 +71,7 @@ class Call:
             ("created", self.now),
             ("metadata", {}),
             ("livemode", False),
+            ("test_clock", self.test_clock),
         ):
             if name in found:
                 found[name] = value

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import socket
 import struct
-import threading
 import time
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
-from billing.sandbox import admin, pages
+from billing.sandbox import admin, clock, pages
 from billing.sandbox.api import Api
-from billing.sandbox.call import Call
 from billing.sandbox.faults import Fault, Faults
-from billing.sandbox.given import Given
 from billing.sandbox.resources import load
-from billing.sandbox.resources.subscriptions import lapse
 from billing.sandbox.store import Store
+from billing.sandbox.timekeeper import Timekeeper
 from billing.sandbox.webhooks import Courier
 from billing.sandbox.wire import LOOPBACK, Obj
 
@@ -36,23 +33,18 @@ class Sandbox(ThreadingHTTPServer):
         load()
         super().__init__(("127.0.0.1", port), Handler)
         self.store = store
+        clock.restore(store)
         self.api = Api(store)
         self.faults = Faults()
         self.courier = Courier(store)
         self.base = f"http://127.0.0.1:{self.server_address[1]}"
         self.api.base = self.base
+        self.timekeeper = Timekeeper(store, self.base, self.courier.wake)
 
     def start(self) -> None:
         """Deliver webhooks and let time pass beside answering."""
         self.courier.start()
-        threading.Thread(target=self._tick, name="clock", daemon=True).start()
-
-    def _tick(self) -> None:
-        while True:
-            time.sleep(20)
-            with self.store.transaction():
-                lapse(Call(self.store, Given({}), (), self.base))
-            self.courier.wake()
+        self.timekeeper.start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser or a test that hangs up is no news."""
@@ -133,6 +125,8 @@ class Handler(BaseHTTPRequestHandler):
         status, body = sandbox.api.answer(verb, path, text, headers, pause)
         seen["status"] = status
         sandbox.courier.wake()
+        if path.endswith("/advance"):
+            sandbox.timekeeper.wake()
         if fault is not None and self._after(fault):
             return
         self._send_json(status, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -114,6 +115,16 @@ class Shop:
 
     def invoice_of(self, subscription: stripe.Subscription) -> stripe.Invoice:
         return self.v1.invoices.retrieve(str(subscription.latest_invoice))
+
+    def arrived(self, clock_id: str) -> int:
+        """Wait until a test clock is where it was sent; its instant."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = self.v1.test_helpers.test_clocks.retrieve(clock_id)
+            if found.status == "ready":
+                return found.frozen_time
+            time.sleep(0.02)
+        raise AssertionError(f"{clock_id} doesn't arrive")
 
     def events(self, *types: str) -> list[stripe.Event]:
         """Newest first; all of them without `types`."""

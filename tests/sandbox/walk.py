@@ -13,6 +13,7 @@ def walk(shop: Shop) -> None:
     _invoices(shop, customer_id)
     _endpoints(shop)
     _events(shop)
+    _clocks(shop)
 
 
 def _catalogue(shop: Shop) -> None:
@@ -156,3 +157,15 @@ def _events(shop: Shop) -> None:
     latest = v1.events.list({"limit": 100}).data[0]
     v1.events.retrieve(latest.id)
     shop.events()
+
+
+def _clocks(shop: Shop) -> None:
+    clocks = shop.client.v1.test_helpers.test_clocks
+    made = clocks.create({"frozen_time": 1_800_000_000, "name": "A year"})
+    follower = shop.customer(test_clock=made.id)
+    shop.v1.customers.list({"test_clock": made.id})
+    assert follower.test_clock == made.id
+    clocks.advance(made.id, {"frozen_time": 1_800_086_400})
+    shop.arrived(made.id)
+    clocks.list()
+    clocks.delete(made.id)

@@ -39,6 +39,7 @@ SERVICES = (
     "_invoice_payment_service",
     "_event_service",
     "_webhook_endpoint_service",
+    "test_helpers._test_clock_service",
 )
 # What the client takes for itself and never sends.
 OPTIONS = frozenset(stripe.RequestOptions.__annotations__)

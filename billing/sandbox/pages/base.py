@@ -82,9 +82,12 @@ class Visit:
         text = html.escape(say(self.language, sentence))
         return f'<p class="refusal" role="alert">{text}</p>'
 
-    def done(self, work: Callable[[Call], Obj]) -> tuple[Obj, ApiError | None]:
+    def done(
+        self, work: Callable[[Call], Obj], *ids: str
+    ) -> tuple[Obj, ApiError | None]:
         """Do something in a transaction: the object, and how it was refused.
 
+        It happens in the time of the customer that `ids` lead to.
         What was done before a refusal stays when the refusal says so.
         """
         refused: ApiError | None = None
@@ -92,9 +95,9 @@ class Visit:
         try:
             with self.sandbox.store.transaction():
                 try:
-                    found = work(
-                        Call(self.sandbox.store, Given({}), (), self.sandbox.base)
-                    )
+                    call = Call(self.sandbox.store, Given({}), (), self.sandbox.base)
+                    call.follow(*ids)
+                    found = work(call)
                 except ApiError as refusal:
                     if not refusal.keep:
                         raise

@@ -16,7 +16,9 @@ def serve(visit: Visit) -> Page:
         raise ApiError("This page is over. Go back to the portal.", status=404)
     sentence = ""
     if visit.verb == "POST":
-        intent, refused = visit.done(lambda call: _step(call, session, visit))
+        intent, refused = visit.done(
+            lambda call: _step(call, session, visit), session_id
+        )
         if intent.get("status") == "succeeded":
             url = str(session["success_url"])
             return see_other(url.replace("{CHECKOUT_SESSION_ID}", session_id))

@@ -47,7 +47,7 @@ def _act(visit: Visit, action: str) -> Page:
             return invoices.authenticate(call, fresh, passed=passed)
         return setup_intents.authenticate(call, fresh, passed=passed)
 
-    found, refused = visit.done(work)
+    found, refused = visit.done(work, intent["id"])
     if refused is None:
         return to_json(found)
     # Stripe's script tells the buyer in the language of the element.

@@ -24,7 +24,9 @@ def serve(visit: Visit) -> Page:
         return _pdf(found)
     sentence = ""
     if visit.verb == "POST":
-        intent, refused = visit.done(lambda call: _step(call, found, visit))
+        intent, refused = visit.done(
+            lambda call: _step(call, found, visit), found["id"]
+        )
         if intent.get("status") == "requires_action":
             return visit.challenge(f"/i/{visit.steps[0]}")
         found = _by_token(visit)

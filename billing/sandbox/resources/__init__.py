@@ -18,7 +18,10 @@ MODULES = (
     "payment_methods",
     "setup_intents",
     "subscriptions",
+    "test_clocks",
 )
+# What happens by itself, without being asked.
+TIMED = ("endings",)
 HANDLERS: dict[str, Handler] = {}
 
 
@@ -33,6 +36,8 @@ def handles(name: str) -> Callable[[Handler], Handler]:
 
 
 def load() -> None:
-    """Import every module that registers handlers."""
+    """Import every module that registers handlers, or what time brings."""
     for name in MODULES:
         importlib.import_module(f"{__name__}.{name}")
+    for name in TIMED:
+        importlib.import_module(f"billing.sandbox.{name}")

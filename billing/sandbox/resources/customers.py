@@ -10,6 +10,7 @@ import stripe
 
 from billing.sandbox import vat_numbers
 from billing.sandbox.call import Call, created_within, merge_metadata
+from billing.sandbox.clock import TEST_CLOCK
 from billing.sandbox.contract import blank
 from billing.sandbox.resources import handles
 from billing.sandbox.wire import ApiError, Obj
@@ -31,12 +32,18 @@ def create(call: Call) -> Obj:
         tax_exempt="none",
         invoice_settings=blank(stripe.Customer.InvoiceSettings),
         preferred_locales=[],
+        test_clock=_clock(call),
     )
     _fill(found, call.params)
     call.save(found, "customer.created")
     for place, number in enumerate(call.params.get("tax_id_data", [])):
         _add_tax_id(call, found["id"], number, f"tax_id_data[{place}][value]")
     return found
+
+
+def _clock(call: Call) -> str | None:
+    wanted = call.params.get("test_clock")
+    return str(call.get(wanted, TEST_CLOCK)["id"]) if wanted else None
 
 
 @handles("GET /v1/customers/{customer}")
@@ -57,6 +64,9 @@ def every(call: Call) -> Obj:
     found = call.store.every("customer")
     if "email" in call.params:
         found = [c for c in found if c["email"] == call.params["email"]]
+    # Those of a test clock are found only when they are asked for.
+    wanted = call.params.get("test_clock")
+    found = [c for c in found if c["test_clock"] == wanted]
     return call.listed(created_within(found, call.params.get("created")))
 
 

@@ -11,18 +11,13 @@ from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
 from billing.sandbox.contract import blank
+from billing.sandbox.endings import void_open
 from billing.sandbox.resources import handles
-from billing.sandbox.resources.invoices import (
-    items_of,
-    settle,
-    subscription_of,
-    void_invoice,
-)
+from billing.sandbox.resources.invoices import items_of, settle
 from billing.sandbox.resources.setup_intents import authentication_failed
 from billing.sandbox.wire import ApiError, Obj
 
 DAY = 86_400
-LAPSES_AFTER = 23 * 3600
 
 
 @handles("POST /v1/subscriptions")
@@ -268,28 +263,9 @@ def cancel(call: Call) -> Obj:
             f"No such subscription: '{found['id']}'", "resource_missing", status=404
         )
     if found["status"] == "incomplete":
-        _void_open(call, found)
+        void_open(call, found)
     _note_reason(found, call.params)
     if found["cancellation_details"]:
         found["cancellation_details"]["reason"] = "cancellation_requested"
     found |= {"status": "canceled", "canceled_at": call.now, "ended_at": call.now}
     return call.save(found, "customer.subscription.deleted")
-
-
-def _void_open(call: Call, found: Obj) -> None:
-    for invoice in call.store.every("invoice", found["customer"]):
-        if subscription_of(invoice) == found["id"] and invoice["status"] == "open":
-            void_invoice(call, invoice)
-
-
-def lapse(call: Call) -> None:
-    """First payments that nobody finished within 23 hours are given up."""
-    for found in call.store.every("subscription"):
-        if (
-            found["status"] == "incomplete"
-            and call.now - found["created"] > LAPSES_AFTER
-        ):
-            _void_open(call, found)
-            before = dict(found)
-            found |= {"status": "incomplete_expired", "ended_at": call.now}
-            call.save(found, "customer.subscription.updated", before)
