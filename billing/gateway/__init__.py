@@ -48,6 +48,7 @@ from billing.gateway.events import NotFromStripe, verify_event
 from billing.gateway.invoices import (
     hosted_invoice_url,
     invoice_ids_of_subscription,
+    invoice_of_credit,
     invoice_pdf,
     last_payment_try,
     read_invoice,
@@ -96,6 +97,7 @@ __all__ = [
     "find_subscription",
     "hosted_invoice_url",
     "invoice_ids_of_subscription",
+    "invoice_of_credit",
     "invoice_pdf",
     "last_payment_try",
     "put_product",

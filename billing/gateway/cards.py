@@ -9,6 +9,10 @@ from billing.gateway.errors import GatewayRejected, translated
 from billing.gateway.shapes import Card, CardSetup, HostedCardPage, text_id
 
 
+# Our own code, for what a person attached at Stripe by hand.
+NO_CARD = "no_card"
+
+
 def start_card_setup(*, customer_id: str, key: str) -> CardSetup:
     """Begin entering a card for `customer_id` in the Payment Element.
 
@@ -78,7 +82,7 @@ def read_hosted_card_page(session_id: str) -> CardSetup:
 def read_card(card_id: str) -> Card:
     """A stored card. Raises GatewayUnavailable, GatewayRejected."""
     with translated():
-        return _card(client().v1.payment_methods.retrieve(card_id))
+        return as_card(client().v1.payment_methods.retrieve(card_id))
 
 
 def _setup(
@@ -93,15 +97,16 @@ def _setup(
         client_secret=intent.client_secret or "",
         status=intent.status,
         customer_id=text_id(intent.customer),
-        card=_card(method) if method is not None else None,
+        card=as_card(method) if method is not None else None,
         decline=decline,
     )
 
 
-def _card(method: stripe.PaymentMethod) -> Card:
+def as_card(method: stripe.PaymentMethod) -> Card:
+    """Ours from theirs. Raises GatewayRejected for what is no card."""
     card = method.card
     if card is None:
-        raise GatewayRejected("This payment method is not a card.")
+        raise GatewayRejected("This payment method is not a card.", code=NO_CARD)
     return Card(
         id=method.id,
         customer_id=text_id(method.customer),

@@ -27,7 +27,16 @@ def read_invoice(invoice_id: str) -> StripeInvoice:
     with translated():
         found = client().v1.invoices.retrieve(invoice_id)
         lines = list(found.lines.auto_paging_iter())
-    return _invoice(found, lines)
+    return as_invoice(found, lines)
+
+
+def invoice_of_credit(credit_note_id: str) -> str:
+    """The id of the invoice that a credit note is about.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        return text_id(client().v1.credit_notes.retrieve(credit_note_id).invoice)
 
 
 def invoice_ids_of_subscription(subscription_id: str) -> list[str]:
@@ -104,9 +113,10 @@ def invoice_pdf(invoice_id: str) -> bytes:
     return answer.content
 
 
-def _invoice(
+def as_invoice(
     found: stripe.Invoice, lines: list[stripe.InvoiceLineItem]
 ) -> StripeInvoice:
+    """Ours from theirs; `lines` are all of them, because an invoice shows only ten."""
     taxes = found.total_taxes or []
     parent = found.parent.subscription_details if found.parent else None
     transitions = found.status_transitions
@@ -125,6 +135,7 @@ def _invoice(
         total_minor=found.total,
         paid_minor=found.amount_paid,
         remaining_minor=found.amount_remaining,
+        refunded_minor=found.post_payment_credit_notes_amount,
         finalized_at=instant(transitions.finalized_at),
         paid_at=instant(transitions.paid_at),
         period_start=required_instant(found.period_start),

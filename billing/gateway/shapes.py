@@ -184,6 +184,7 @@ class StripeInvoice:
     total_minor: int
     paid_minor: int
     remaining_minor: int
+    refunded_minor: int
     finalized_at: dt.datetime | None
     paid_at: dt.datetime | None
     period_start: dt.datetime

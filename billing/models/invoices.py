@@ -56,6 +56,8 @@ class Invoice(TenantModel):
     total_minor = models.BigIntegerField()
     paid_minor = models.BigIntegerField()
     remaining_minor = models.BigIntegerField()
+    # What credit notes gave back after it was paid, tax included.
+    refunded_minor = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=40, blank=True, default="")
     title = models.CharField(max_length=200, blank=True, default="")
     sold_to = models.JSONField(default=dict)
@@ -102,6 +104,10 @@ class Invoice(TenantModel):
     @property
     def tax(self) -> Money:
         return Money(self.tax_minor, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.currency)
 
     @property
     def amount_due(self) -> Money:

@@ -6,9 +6,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing import gateway
+from billing.gateway.cards import NO_CARD
+from billing.gateway.listing import is_gone
 from billing.gateway.shapes import Card, CardSetup, HostedCardPage
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from billing.services import operations, refs
+from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.ids import uuid7
 
@@ -96,6 +99,37 @@ def keep_card(*, profile: BillingProfile, card: Card) -> PaymentMethod:
                 payment_method=None,
             ).update(payment_method=method)
     return method
+
+
+def sync_card(card_id: str) -> None:
+    """Read a card from Stripe and store it, or that it was detached.
+
+    A card of a customer that isn't ours, and what is no card, changes nothing.
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    try:
+        card = gateway.read_card(card_id)
+    except gateway.GatewayRejected as error:
+        if error.code == NO_CARD:
+            return
+        if not is_gone(error):
+            raise
+        _note_detached(card_id)
+        return
+    profile = refs.profile_of(card.customer_id)
+    if profile is None:
+        _note_detached(card_id)
+        return
+    keep_card(profile=profile, card=card)
+
+
+def _note_detached(card_id: str) -> None:
+    """It pays for nothing any more, and never will again."""
+    ref = refs.find(card_id)
+    if ref is not None:
+        PaymentMethod.objects.filter(
+            organization_id=ref.organization_id, pk=ref.row_id, detached_at=None
+        ).update(detached_at=clock.now())
 
 
 def _begin(

@@ -18,6 +18,9 @@ from billing.services import refs
 from selfservice.core import hooks
 
 
+WAITS_FOR_THE_BANK = frozenset({"subscription_create", "subscription_update"})
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class About:
     """What an invoice is for, as the room that sold it says."""
@@ -80,6 +83,7 @@ def _move_payment(invoice: Invoice, found: StripeInvoice, read_at: dt.datetime) 
     invoice.attempted = attempted(found)
     invoice.paid_minor = found.paid_minor
     invoice.remaining_minor = found.remaining_minor
+    invoice.refunded_minor = found.refunded_minor
     invoice.paid_at = found.paid_at
     invoice.stripe_synced_at = read_at
     invoice.save(
@@ -88,6 +92,7 @@ def _move_payment(invoice: Invoice, found: StripeInvoice, read_at: dt.datetime) 
             "attempted",
             "paid_minor",
             "remaining_minor",
+            "refunded_minor",
             "paid_at",
             "stripe_synced_at",
         ]
@@ -112,6 +117,7 @@ def _snapshot(
         "total_minor": found.total_minor,
         "paid_minor": found.paid_minor,
         "remaining_minor": found.remaining_minor,
+        "refunded_minor": found.refunded_minor,
         "reason": found.reason,
         "sold_to": {
             "name": account.name,
@@ -158,10 +164,10 @@ def _lines(invoice: Invoice, found: StripeInvoice) -> list[InvoiceLine]:
 def attempted(found: StripeInvoice) -> bool:
     """Whether a payment that was due failed.
 
-    The first invoice of an order isn't: until the bank has confirmed it the order
-    waits, and lapses by itself.
+    The invoice of an order, or of more licenses, isn't due: until the bank has
+    confirmed it the order waits, and lapses by itself.
     """
-    return found.attempted and found.reason != "subscription_create"
+    return found.attempted and found.reason not in WAITS_FOR_THE_BANK
 
 
 def line_kind(reason: str, line: StripeInvoiceLine) -> LineKind:

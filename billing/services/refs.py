@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from billing.models import StripeRef
+from billing.models import BillingProfile, StripeRef
 
 
 def keep(
@@ -29,3 +29,18 @@ def find(stripe_id: str) -> StripeRef | None:
     if not stripe_id:
         return None
     return StripeRef.objects.filter(stripe_id=stripe_id, until=None).first()
+
+
+def profile_of(customer_id: str) -> BillingProfile | None:
+    """The billing profile of a Stripe customer, with its account; null for a
+    stranger's."""
+    ref = find(customer_id)
+    if ref is None or ref.kind != "customer":
+        return None
+    return (
+        BillingProfile.objects.filter(
+            organization_id=ref.organization_id, pk=ref.row_id
+        )
+        .select_related("account")
+        .first()
+    )

@@ -55,7 +55,7 @@ _SHOWN_COLUMNS = (
     "term_end",
     "trial_end",
     "disabled_at",
-    "stripe_status",
+    "past_due_since",
     "product__name",
     "product__icon",
     "product__color",

@@ -30,6 +30,7 @@ from selfservice.subscriptions.models import OrderState, Subscription
 RENEWAL_GRACE = dt.timedelta(hours=72)
 EXPIRED_LASTS = dt.timedelta(days=30)
 DISABLED_LASTS = dt.timedelta(days=90)
+PAST_DUE_LASTS = dt.timedelta(days=30)
 REFUND_WINDOW = dt.timedelta(days=7)
 
 PENDING = "pending"
@@ -91,7 +92,7 @@ def _confirmed_state(subscription: Subscription, now: dt.datetime) -> str:
         return DISABLED
     if now >= expires_at(subscription):
         return EXPIRED
-    if subscription.stripe_status in {"past_due", "unpaid"}:
+    if subscription.past_due_since is not None:
         return PAST_DUE
     if subscription.trial_end is not None and now < subscription.trial_end:
         return TRIAL
@@ -105,9 +106,16 @@ def expires_at(subscription: Subscription) -> dt.datetime:
 
 
 def disabled_from(subscription: Subscription) -> dt.datetime:
-    """When access ends: at once when cancelled inside the window, else later."""
-    later = _required(subscription.term_end) + EXPIRED_LASTS
-    return min(subscription.disabled_at or later, later)
+    """When access ends: at once when cancelled inside the window, else later.
+
+    A payment that stays past due ends it after 30 days.
+    """
+    ends = [_required(subscription.term_end) + EXPIRED_LASTS]
+    if subscription.disabled_at is not None:
+        ends.append(subscription.disabled_at)
+    if subscription.past_due_since is not None:
+        ends.append(subscription.past_due_since + PAST_DUE_LASTS)
+    return min(ends)
 
 
 def timeline(subscription: Subscription) -> list[Stage]:
@@ -135,7 +143,8 @@ def state_case(now: dt.datetime) -> Case:
         default=F("term_end"),
     )
     later = _plus("term_end", EXPIRED_LASTS)
-    disabled = Least(Coalesce(F("disabled_at"), later), later)
+    unpaid = _plus("past_due_since", PAST_DUE_LASTS)
+    disabled = Least(Coalesce(F("disabled_at"), later), Coalesce(unpaid, later), later)
     deleted = ExpressionWrapper(
         disabled + Value(DISABLED_LASTS), output_field=DateTimeField()
     )
@@ -146,7 +155,7 @@ def state_case(now: dt.datetime) -> Case:
         When(_reached(deleted, instant), then=Value(DELETED)),
         When(_reached(disabled, instant), then=Value(DISABLED)),
         When(_reached(grace, instant), then=Value(EXPIRED)),
-        When(stripe_status__in=["past_due", "unpaid"], then=Value(PAST_DUE)),
+        When(past_due_since__isnull=False, then=Value(PAST_DUE)),
         When(trial_end__gt=now, then=Value(TRIAL)),
         default=Value(ACTIVE),
         output_field=CharField(),
@@ -158,6 +167,7 @@ def assignable_at(now: dt.datetime) -> Q:
     return (
         Q(order_state=OrderState.CONFIRMED)
         & (Q(disabled_at=None) | Q(disabled_at__gt=now))
+        & (Q(past_due_since=None) | Q(past_due_since__gt=now - PAST_DUE_LASTS))
         & (
             Q(term_end__gt=now)
             | Q(recurring_billing=True, term_end__gt=now - RENEWAL_GRACE)

@@ -95,6 +95,8 @@ class Subscription(TenantModel):
     trial_end = models.DateTimeField(null=True, blank=True)
     recurring_billing = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
+    # The start of the period that could not be charged; null while all is paid.
+    past_due_since = models.DateTimeField(null=True, blank=True)
 
     # Every change that is begun counts; a preview is good for one number only.
     change_number = models.PositiveIntegerField(default=0)

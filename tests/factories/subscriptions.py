@@ -106,6 +106,8 @@ def make_subscription(
         "stripe_status": "active",
         "stripe_synced_at": start,
     }
+    if fields.get("stripe_status") == "past_due":
+        defaults["past_due_since"] = defaults["period_start"]
     return Subscription.objects.create(
         organization_id=purchaser.organization_id,
         purchaser=purchaser,

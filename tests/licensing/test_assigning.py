@@ -183,7 +183,7 @@ def test_only_active_subscriptions_give_licenses(
 def test_past_due_subscriptions_still_give_licenses(
     planboard: Subscription, bram: User
 ) -> None:
-    Subscription.objects.filter(pk=planboard.pk).update(stripe_status="past_due")
+    Subscription.objects.filter(pk=planboard.pk).update(past_due_since=clock.now())
 
     assign(planboard, bram)
 

@@ -185,7 +185,7 @@ def test_expiry_filters(
     bought("Renews", 10)
     bought("In 60 days", 60)
     bought("In a year", 365)
-    bought("Late", 200, stripe_status="past_due")
+    bought("Late", 200, stripe_status="past_due", past_due_since=started(10))
     bought("Over", -5, recurring_billing=False)
 
     assert products(see(carla, expiry=expiry)) == expected

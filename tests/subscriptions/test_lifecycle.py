@@ -65,6 +65,17 @@ def test_cancelled_inside_the_window_is_disabled_at_once(
     assert at(subscription, -200) == lifecycle.DELETED
 
 
+def test_a_payment_that_stays_past_due_ends_it_after_thirty_days(
+    subscription: Subscription,
+) -> None:
+    assert subscription.term_start is not None
+    subscription.past_due_since = since = subscription.term_start + DAY * 31
+
+    assert lifecycle.state_at(subscription, since + DAY * 29) == lifecycle.PAST_DUE
+    assert lifecycle.state_at(subscription, since + DAY * 30) == lifecycle.DISABLED
+    assert lifecycle.state_at(subscription, since + DAY * 120) == lifecycle.DELETED
+
+
 def test_the_timeline_has_no_gaps(subscription: Subscription) -> None:
     stages = lifecycle.timeline(subscription)
 
@@ -72,16 +83,16 @@ def test_the_timeline_has_no_gaps(subscription: Subscription) -> None:
 
 
 @pytest.mark.parametrize("recurring", [True, False])
-@pytest.mark.parametrize("stripe_status", ["active", "past_due", "canceled"])
+@pytest.mark.parametrize("unpaid", [None, -355, -35, -20, 1])
 @pytest.mark.parametrize("order_state", OrderState.values)
 @pytest.mark.parametrize("disabled", [True, False])
 def test_the_twin_in_sql_says_the_same(
-    anna: User, recurring: bool, stripe_status: str, order_state: str, disabled: bool
+    anna: User, recurring: bool, unpaid: int | None, order_state: str, disabled: bool
 ) -> None:
     made = make_subscription(
         anna,
         recurring_billing=recurring,
-        stripe_status=stripe_status,
+        past_due_since=None if unpaid is None else clock.now() + DAY * (365 + unpaid),
         order_state=order_state,
         disabled_at=clock.now() + DAY * 40 if disabled else None,
         trial_end=clock.now() + DAY * 20,

@@ -18,7 +18,8 @@ from selfservice.core.dates import add_months
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import counting
 
-USABLE = frozenset({"active", "trialing", "past_due", "unpaid"})
+UNPAID = frozenset({"past_due", "unpaid"})
+USABLE = frozenset({"active", "trialing"}) | UNPAID
 ENDED = frozenset({"canceled", "incomplete_expired"})
 
 
@@ -120,6 +121,11 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.period_start = found.period_start
     subscription.period_end = found.period_end
     subscription.trial_end = found.trial_end
+    if found.status not in UNPAID:
+        subscription.past_due_since = None
+    elif subscription.past_due_since is None:
+        # Kept while further periods go unpaid: the 30 days count from the first.
+        subscription.past_due_since = found.period_start
     subscription.recurring_billing = not (
         found.cancel_at_period_end or found.cancel_at is not None
     )

@@ -62,7 +62,7 @@ def test_the_state_is_shown_only_where_something_is_wrong(
     client.force_login(anna)
     assert ">Status</th>" not in text_of(client)
 
-    Subscription.objects.filter(pk=planboard.pk).update(stripe_status="past_due")
+    Subscription.objects.filter(pk=planboard.pk).update(past_due_since=clock.now())
 
     assert ">Status</th>" in text_of(client)
     assert "Past due" in text_of(client)
