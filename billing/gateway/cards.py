@@ -8,7 +8,6 @@ from billing.gateway.client import client
 from billing.gateway.errors import GatewayRejected, translated
 from billing.gateway.shapes import Card, CardSetup, HostedCardPage, text_id
 
-
 # Our own code, for what a person attached at Stripe by hand.
 NO_CARD = "no_card"
 

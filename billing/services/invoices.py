@@ -17,7 +17,6 @@ from billing.models.invoices import LineKind
 from billing.services import refs
 from selfservice.core import hooks
 
-
 WAITS_FOR_THE_BANK = frozenset({"subscription_create", "subscription_update"})
 
 
