@@ -9,6 +9,7 @@ A room registers its entries in `AppConfig.ready()`:
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from selfservice.core import clock
 
 # Groups stand in this order; START and END have no heading.
 START = ""
@@ -146,6 +149,15 @@ class Shell:
     def demo_people(self) -> list[dict[str, Any]]:
         """Who can sign in to the demo; nobody is named anywhere else."""
         return list(getattr(settings, "DEMO_PEOPLE", []))
+
+    @cached_property
+    def moved(self) -> bool:
+        """Whether the demo's time runs ahead of the real one."""
+        return bool(clock.offset())
+
+    @property
+    def now(self) -> dt.datetime:
+        return clock.now()
 
     @property
     def other_portal_tip(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import path
 
-from selfservice.portal.views import gallery, help, home
+from selfservice.portal.views import demo, gallery, help, home
 
 app_name = "portal"
 urlpatterns = [
@@ -13,4 +13,4 @@ urlpatterns = [
     path("help/", help.help_page, name="help"),
 ]
 if settings.DEMO:
-    urlpatterns += gallery.urlpatterns
+    urlpatterns += gallery.urlpatterns + demo.urlpatterns
