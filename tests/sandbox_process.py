@@ -25,8 +25,16 @@ class SandboxProcess:
     def order(self, name: str, **given: Any) -> dict[str, Any]:
         """Ask the admin API for something."""
         answer = requests.post(f"{self.base}/_sandbox/{name}", json=given, timeout=300)
-        answer.raise_for_status()
+        if answer.status_code != 200:
+            raise requests.HTTPError(f"{answer.status_code}: {answer.text}")
         found: dict[str, Any] = answer.json()
+        return found
+
+    def look(self, name: str) -> dict[str, Any]:
+        """What the admin API says about something."""
+        found: dict[str, Any] = requests.get(
+            f"{self.base}/_sandbox/{name}", timeout=30
+        ).json()
         return found
 
     def fault(
@@ -43,31 +51,52 @@ class SandboxProcess:
         )
 
     def hold(self) -> None:
-        """Keep all webhooks back."""
+        """Keep all webhooks back; nothing is on its way any more when this ends."""
         self.order("webhooks/hold")
 
-    def release(self, order: str = "", copies: int = 1) -> int:
-        """Send what was held; how many deliveries that were."""
-        return int(self.order("webhooks/release", order=order, copies=copies)["sent"])
+    def release(
+        self,
+        order: str | list[str] = "",
+        copies: int = 1,
+        *,
+        seed: int = 0,
+        only: list[str] | None = None,
+    ) -> int:
+        """Send what was held; how many deliveries that were.
+
+        `order` is `reversed`, `shuffled` by a seed, or ids of events that come first.
+        With `only`, ids and types of events, the rest stays held.
+        """
+        given = {"order": order, "copies": copies, "seed": seed, "only": only}
+        return int(self.order("webhooks/release", **given)["sent"])
+
+    def resend(self, *only: str) -> int:
+        """Send events again that arrived already, by id or type; how many."""
+        return int(self.order("webhooks/resend", only=list(only))["sent"])
+
+    def drop(self, *only: str) -> int:
+        """Lose what waits for ever: all of it, or these ids and types; how many."""
+        return int(self.order("webhooks/drop", only=list(only) or None)["dropped"])
 
     def calls(self, verb: str = "", path: str = "") -> list[dict[str, Any]]:
         """The API calls that were seen since the last reset, oldest first."""
-        answer = requests.get(f"{self.base}/_sandbox/calls", timeout=30).json()
         return [
             call
-            for call in answer["calls"]
+            for call in self.look("calls")["calls"]
             if verb in {"", call["verb"]} and call["path"].startswith(path)
         ]
 
     def waiting(self) -> int:
         """How many webhooks are still to be delivered."""
-        answer = requests.get(f"{self.base}/_sandbox/webhooks", timeout=30).json()
-        return int(answer["waiting"])
+        return int(self.look("webhooks")["waiting"])
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """What is still to be delivered: event, type, attempts, due. Oldest first."""
+        return list(self.look("webhooks")["deliveries"])
 
     def violations(self) -> list[str]:
         """Answers and events so far that don't have Stripe's shape."""
-        answer = requests.get(f"{self.base}/_sandbox/violations", timeout=30).json()
-        return list(answer["violations"])
+        return list(self.look("violations")["violations"])
 
     def advance(self, seconds: int = 0, *, to: int | None = None) -> int:
         """Move time forward, by seconds or to an instant; it is over when this ends.
@@ -79,8 +108,7 @@ class SandboxProcess:
 
     def now(self) -> int:
         """What time it is there: seconds since 1970."""
-        answer = requests.get(f"{self.base}/_sandbox/clock", timeout=30).json()
-        return int(answer["now"])
+        return int(self.look("clock")["now"])
 
     def reset(self) -> None:
         """Forget every object, fault and call."""

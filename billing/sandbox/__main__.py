@@ -59,15 +59,16 @@ def refuse_elsewhere(parser: argparse.ArgumentParser, url: str) -> None:
 
 
 def point_webhooks(sandbox: Sandbox, url: str, secret: str) -> None:
-    """The one endpoint that the command line names, in place of earlier ones."""
+    """The one endpoint that the command line names; it takes what waited for it."""
+    source = {"from": "command line"}
     with sandbox.store.transaction():
-        for endpoint in sandbox.store.every("webhook_endpoint"):
-            if endpoint["metadata"].get("from") == "command line":
-                sandbox.store.delete(endpoint["id"])
         call = Call(sandbox.store, Given({}), (), sandbox.base)
         endpoint = new_endpoint(call, url, secret)
-        endpoint["metadata"] = {"from": "command line"}
-        sandbox.store.put(endpoint)
+        for known in sandbox.store.every("webhook_endpoint"):
+            if known["metadata"] == source:
+                # The same endpoint at another address.
+                endpoint |= {"id": known["id"], "created": known["created"]}
+        sandbox.store.put(endpoint | {"metadata": source})
 
 
 def _watch_parent(parent: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from billing.sandbox import clock
+from billing.sandbox import clock, deliveries
 from billing.sandbox.contract import blank, inspect, resources
 from billing.sandbox.given import Given
 from billing.sandbox.store import Store, new_id
@@ -100,18 +100,10 @@ class Call:
             type=kind,
             data=data,
             api_version=API_VERSION,
-            pending_webhooks=1,
             request={"id": self.request_id or None, "idempotency_key": self.key},
         )
         self.store.put(event)
-        for endpoint in self.store.every("webhook_endpoint"):
-            wanted = endpoint["enabled_events"]
-            if endpoint["status"] == "enabled" and (kind in wanted or "*" in wanted):
-                self.store.db.execute(
-                    "INSERT INTO deliveries (event, url, secret, due)"
-                    " VALUES (?, ?, ?, 0)",
-                    (event["id"], endpoint["url"], endpoint["_secret"]),
-                )
+        deliveries.queue(self.store, event)
 
     def listed(self, found: list[Obj]) -> Obj:
         """A page of a list, newest first, by `limit` and the two cursors."""

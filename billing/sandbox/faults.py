@@ -53,6 +53,11 @@ class Faults:
         with self._lock:
             self._waiting.append(fault)
 
+    def waiting(self) -> list[dict[str, object]]:
+        """What was ordered and hasn't happened yet."""
+        with self._lock:
+            return [dataclasses.asdict(fault) for fault in self._waiting]
+
     def clear(self) -> None:
         with self._lock:
             self._waiting.clear()

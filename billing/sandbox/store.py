@@ -23,10 +23,11 @@ CREATE TABLE IF NOT EXISTS idempotency (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, status INTEGER NOT NULL,
     body TEXT NOT NULL, created REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS deliveries (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, url TEXT NOT NULL,
-    secret TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting');
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL,
+    endpoint TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, since INTEGER,
+    due INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting');
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, due);
+CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 """
 
 
@@ -39,7 +40,14 @@ class Store:
         self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
+        self._forget_addresses()
         self.db.executescript(SCHEMA)
+
+    def _forget_addresses(self) -> None:
+        """A store of before deliveries named their endpoint loses what waits."""
+        columns = self.db.execute("PRAGMA table_info(deliveries)").fetchall()
+        if "url" in {column[1] for column in columns}:
+            self.db.execute("DROP TABLE deliveries")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

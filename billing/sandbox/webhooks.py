@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
-import time
+from collections.abc import Sequence
 
 import requests
 import stripe
 
+from billing.sandbox import deliveries
+from billing.sandbox.deliveries import Delivery
 from billing.sandbox.store import Store
+from billing.sandbox.wire import Obj
 
-# Seconds until the next try; the last one is repeated.
-BACKOFF = (1, 2, 5, 10, 30, 60, 300)
-GIVE_UP_AFTER = 60
+PATIENCE = 10
 
 
 class Courier(threading.Thread):
@@ -23,6 +25,8 @@ class Courier(threading.Thread):
         super().__init__(name="webhooks", daemon=True)
         self._store = store
         self._news = threading.Event()
+        # Whoever has it sends; without it nothing is on its way.
+        self._way = threading.RLock()
         self.held = False
 
     def wake(self) -> None:
@@ -30,86 +34,111 @@ class Courier(threading.Thread):
 
     def run(self) -> None:
         while True:
-            while not self.held and self._deliver_next():
+            while self._deliver_next():
                 pass
             self._news.wait(0.5)
             self._news.clear()
 
-    def release(self, *, order: str = "", copies: int = 1) -> int:
-        """Send what was held: oldest first or `reversed`, each `copies` times."""
-        with self._store.lock:
-            rows = self._store.db.execute(
-                "SELECT seq, event, url, secret FROM deliveries"
-                " WHERE state = 'waiting' ORDER BY seq"
-            ).fetchall()
-        if order == "reversed":
-            rows.reverse()
-        for seq, event, url, secret in rows:
-            for _ in range(copies):
-                self._send(seq, event, url, secret)
-        # Only now, or the thread would send the same ones beside this.
-        self.held = False
-        self.wake()
-        return len(rows) * copies
+    def hold(self) -> None:
+        """Keep everything back; what is on its way has arrived when this returns."""
+        self.held = True
+        with self._way:
+            pass
 
-    def waiting(self) -> int:
-        """How many deliveries are still to be made."""
-        with self._store.lock:
-            row = self._store.db.execute(
-                "SELECT count(*) FROM deliveries WHERE state = 'waiting'"
-            ).fetchone()
-        return int(row[0])
+    def release(
+        self,
+        *,
+        order: str | list[str] = "",
+        copies: int = 1,
+        seed: int = 0,
+        only: list[str] | None = None,
+    ) -> tuple[int, int]:
+        """Send what waits, each `copies` times: how many were sent, and arrived.
+
+        `order` is oldest first, `reversed`, `shuffled`, or ids of events of which
+        these are the first. With `only`, ids and types, the rest stays held.
+        Raises ValueError for an order that doesn't exist.
+        """
+        with self._way:
+            found = deliveries.waiting(self._store, only)
+            arrived = sum(map(self._send, arranged(found, order, copies, seed)))
+            # Only now, or the thread would send the same ones beside this.
+            self.held = self.held and only is not None
+        self.wake()
+        return len(found) * copies, arrived
+
+    def resend(self, only: list[str]) -> tuple[int, int]:
+        """Send events again that arrived long ago, or never."""
+        with self._way:
+            found = deliveries.ever(self._store, only)
+            return len(found), sum(map(self._send, found))
+
+    def drop(self, only: list[str] | None = None) -> int:
+        """Lose what waits, as if the endpoint had been dead for three days."""
+        with self._way:
+            found = deliveries.waiting(self._store, only)
+            return deliveries.drop(self._store, found)
 
     def _deliver_next(self) -> bool:
-        with self._store.lock:
-            row = self._store.db.execute(
-                "SELECT seq, event, url, secret FROM deliveries"
-                " WHERE state = 'waiting' AND due <= ? ORDER BY seq LIMIT 1",
-                (time.time(),),
-            ).fetchone()
-        if row is None:
-            return False
-        self._send(*row)
-        return True
+        with self._way:
+            found = None if self.held else deliveries.next_due(self._store)
+            if found is not None:
+                self._send(found)
+        return found is not None
 
-    def _send(self, seq: int, event_id: str, url: str, secret: str) -> None:
+    def _send(self, delivery: Delivery) -> bool:
+        """Try once: whether it arrived."""
         with self._store.lock:
-            event = self._store.get(event_id, "event")
-        if event is None:
-            return
+            event = self._store.get(delivery.event, "event")
+            endpoint = self._store.get(delivery.endpoint, "webhook_endpoint")
+            if event is not None:
+                event = deliveries.told(self._store, event)
+        if event is None or endpoint is None or endpoint["status"] != "enabled":
+            # As at Stripe: an endpoint that is off when its turn comes misses it.
+            deliveries.drop(self._store, [delivery])
+            return False
+        if endpoint["api_version"]:
+            event["api_version"] = endpoint["api_version"]
+        arrived = self._post(endpoint, event)
+        deliveries.note(self._store, delivery.seq, arrived=arrived)
+        return arrived
+
+    def _post(self, endpoint: Obj, event: Obj) -> bool:
         body = json.dumps(event)
-        signature = stripe.WebhookSignature.generate_signature_header(body, secret)
+        # The receiver compares this with the real time, whatever the clock says here.
+        signature = stripe.WebhookSignature.generate_signature_header(
+            body, endpoint["_secret"]
+        )
+        headers = {
+            "Stripe-Signature": signature,
+            "Content-Type": "application/json; charset=utf-8",
+        }
         try:
             answer = requests.post(
-                url,
+                endpoint["url"],
                 data=body.encode(),
-                headers={
-                    "Stripe-Signature": signature,
-                    "Content-Type": "application/json; charset=utf-8",
-                },
-                timeout=10,
+                headers=headers,
+                timeout=PATIENCE,
                 allow_redirects=False,
             )
-            arrived = answer.status_code < 300
         except requests.RequestException:
-            arrived = False
-        self._note(seq, arrived)
+            return False
+        return answer.status_code < 300
 
-    def _note(self, seq: int, arrived: bool) -> None:
-        with self._store.lock:
-            db = self._store.db
-            row = db.execute(
-                "UPDATE deliveries SET attempts = attempts + 1 WHERE seq = ?"
-                " RETURNING attempts",
-                (seq,),
-            ).fetchone()
-            if row is None:
-                return
-            state = "done" if arrived else "waiting"
-            if not arrived and row[0] >= GIVE_UP_AFTER:
-                state = "failed"
-            wait = BACKOFF[min(row[0], len(BACKOFF)) - 1]
-            db.execute(
-                "UPDATE deliveries SET state = ?, due = ? WHERE seq = ?",
-                (state, time.time() + wait, seq),
-            )
+
+def arranged(
+    found: Sequence[Delivery], order: str | list[str], copies: int, seed: int
+) -> list[Delivery]:
+    """Deliveries in the order in which they are to arrive."""
+    if isinstance(order, list):
+        places = {event_id: place for place, event_id in enumerate(order)}
+        found = sorted(found, key=lambda each: places.get(each.event, len(places)))
+    elif order == "reversed":
+        found = found[::-1]
+    elif order not in {"", "shuffled"}:
+        raise ValueError("Known orders: reversed, shuffled, or a list of event ids.")
+    every = [each for each in found for _ in range(copies)]
+    if order == "shuffled":
+        # The same seed, the same order; copies come apart.
+        random.Random(seed).shuffle(every)  # noqa: S311  no secret
+    return every

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sandbox.receiver import Receiver
 from tests.sandbox.shop import CheckedHttp, Shop
 from tests.sandbox_process import SandboxProcess, start_sandbox
 
@@ -40,3 +41,21 @@ def http() -> Iterator[CheckedHttp]:
 def shop(sandbox: SandboxProcess, http: CheckedHttp) -> Shop:
     """A client, and what a shop has: customers, prices, cards."""
     return Shop(sandbox.base, http)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who takes webhooks."""
+    made = Receiver()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def secret(shop: Shop, receiver: Receiver) -> Iterator[str]:
+    """The secret of an endpoint of the receiver that is told everything."""
+    made = shop.v1.webhook_endpoints.create(
+        {"url": receiver.url, "enabled_events": ["*"]}
+    )
+    yield str(made.secret)
+    shop.v1.webhook_endpoints.delete(made.id)

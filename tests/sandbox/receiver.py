@@ -13,7 +13,7 @@ PATIENCE = 15
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what was posted. `statuses` are its next answers; then always 200."""
+    """Keeps what was posted. `statuses` are its next answers; then always `usual`."""
 
     daemon_threads = True
 
@@ -22,6 +22,9 @@ class Receiver(ThreadingHTTPServer):
         self.bodies: list[bytes] = []
         self.signatures: list[str] = []
         self.statuses: list[int] = []
+        self.usual = 200
+        # Seconds that it takes for an answer.
+        self.slowness = 0.0
         self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,))
         self._thread.start()
@@ -49,8 +52,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers["content-length"])
         self.server.bodies.append(self.rfile.read(length))
         self.server.signatures.append(self.headers["stripe-signature"])
+        time.sleep(self.server.slowness)
         statuses = self.server.statuses
-        self.send_response(statuses.pop(0) if statuses else 200)
+        self.send_response(statuses.pop(0) if statuses else self.server.usual)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import stripe
 
 from tests.sandbox.receiver import Receiver, until
 from tests.sandbox.shop import Shop
 from tests.sandbox_process import SandboxProcess
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def secret(shop: Shop, receiver: Receiver) -> Iterator[str]:
-    """The secret of an endpoint that is told everything."""
-    made = shop.v1.webhook_endpoints.create(
-        {"url": receiver.url, "enabled_events": ["*"]}
-    )
-    yield str(made.secret)
-    shop.v1.webhook_endpoints.delete(made.id)
 
 
 def arrived(receiver: Receiver, count: int) -> None:

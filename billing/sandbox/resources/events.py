@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import stripe
 
+from billing.sandbox import deliveries
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.resources import handles
 from billing.sandbox.wire import LOOPBACK, ApiError, Obj
@@ -14,7 +15,7 @@ from billing.sandbox.wire import LOOPBACK, ApiError, Obj
 
 @handles("GET /v1/events/{id}")
 def retrieve(call: Call) -> Obj:
-    return call.get(call.ids[0], "event")
+    return deliveries.told(call.store, call.get(call.ids[0], "event"))
 
 
 @handles("GET /v1/events")
@@ -23,7 +24,9 @@ def every(call: Call) -> Obj:
     wanted = call.params.get("types") or [call.params.get("type")]
     if wanted != [None]:
         found = [event for event in found if event["type"] in wanted]
-    return call.listed(created_within(found, call.params.get("created")))
+    page = call.listed(created_within(found, call.params.get("created")))
+    page["data"] = [deliveries.told(call.store, event) for event in page["data"]]
+    return page
 
 
 @handles("POST /v1/webhook_endpoints")
@@ -40,20 +43,24 @@ def create_endpoint(call: Call) -> Obj:
 
 def new_endpoint(call: Call, url: str, secret: str) -> Obj:
     """Where events go from now on. Raises ApiError for another machine."""
-    if urlsplit(url).hostname not in LOOPBACK:
-        raise ApiError(
-            "The sandbox posts webhooks to this machine only.", "url_invalid", "url"
-        )
     found = call.new(
         stripe.WebhookEndpoint,
         "we",
-        url=url,
+        url=_here(url),
         status="enabled",
         enabled_events=["*"],
         _secret=secret,
     )
     found.pop("secret", None)
     return found
+
+
+def _here(url: str) -> str:
+    if urlsplit(url).hostname not in LOOPBACK:
+        raise ApiError(
+            "The sandbox posts webhooks to this machine only.", "url_invalid", "url"
+        )
+    return url
 
 
 @handles("GET /v1/webhook_endpoints/{webhook_endpoint}")
@@ -64,9 +71,10 @@ def retrieve_endpoint(call: Call) -> Obj:
 @handles("POST /v1/webhook_endpoints/{webhook_endpoint}")
 def update_endpoint(call: Call) -> Obj:
     found = call.get(call.ids[0], "webhook_endpoint")
-    for name in ("url", "enabled_events"):
-        if name in call.params:
-            found[name] = call.params[name]
+    if "url" in call.params:
+        found["url"] = _here(call.params["url"])
+    if "enabled_events" in call.params:
+        found["enabled_events"] = call.params["enabled_events"]
     if "disabled" in call.params:
         found["status"] = "disabled" if call.params["disabled"] else "enabled"
     merge_metadata(found, call.params)
