@@ -26,9 +26,7 @@ from selfservice.core.money import Money
 
 # Whoever enters a card right now is about to send the page that keeps it.
 BEING_ENTERED = dt.timedelta(minutes=10)
-_GONE = "Stripe has no such object; look there what became of it."
-_HERE = "here"
-_ABSENT = "not there"
+_GONE = "Stripe doesn't have it; look there what became of it."
 
 
 def compare_cards(profile: BillingProfile, run: Comparison) -> Iterator[Finding]:
@@ -106,13 +104,12 @@ def invoice_differences(
 ) -> list[Difference]:
     """What differs; `theirs` is null for an invoice that Stripe doesn't have."""
     if theirs is None:
-        return [Difference("invoice", _HERE, _ABSENT)] if ours is not None else []
+        gone = Difference("invoice", "known", "not", _GONE)
+        return [gone] if ours is not None else []
     if ours is None:
         if theirs.finalized_at is None or not theirs.number:
             return []
-        words = (
-            f"{theirs.number}, {theirs.status}, {_money(theirs, theirs.total_minor)}"
-        )
+        words = f"{theirs.number} ({theirs.status})"
         return [Difference("invoice", "unknown", words)]
     return differing(
         status=(ours.status, theirs.status),
@@ -213,7 +210,6 @@ def _invoice_subject(profile: BillingProfile, invoice_id: str) -> Subject:
         look=look,
         mend=lambda: sync_invoice(invoice_id),
         under_way=under_way,
-        note="",
     )
 
 

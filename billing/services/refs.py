@@ -32,15 +32,9 @@ def find(stripe_id: str) -> StripeRef | None:
 
 
 def profile_of(customer_id: str) -> BillingProfile | None:
-    """The billing profile of a Stripe customer, with its account; null for a
-    stranger's."""
+    """The billing profile of a Stripe customer, with its account; null if not ours."""
     ref = find(customer_id)
     if ref is None or ref.kind != "customer":
         return None
-    return (
-        BillingProfile.objects.filter(
-            organization_id=ref.organization_id, pk=ref.row_id
-        )
-        .select_related("account")
-        .first()
-    )
+    profiles = BillingProfile.objects.filter(organization_id=ref.organization_id)
+    return profiles.select_related("account").filter(pk=ref.row_id).first()

@@ -47,8 +47,6 @@ def compare_operations(
 
     Must be called outside any transaction.
     """
-    if run.fix:
-        operations.sweep()
     late = StripeOperation.objects.filter(
         state__in=UNSETTLED, created_at__lt=timezone.now() - LATE
     )
@@ -66,6 +64,9 @@ def compare_operations(
             (str(operation.pk), operation.key),
             operation.error,
         )
+    if run.fix:
+        # Younger ones are nobody's fault; what they are about is compared next.
+        operations.sweep()
 
 
 def compare_events(

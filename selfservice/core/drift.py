@@ -31,11 +31,17 @@ class Outcome(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing about which the two sides disagree, in words."""
+    """One thing about which the two sides disagree, in words.
+
+    `note` says what a person can do where ours can't follow theirs; `where` is
+    where theirs stands.
+    """
 
     what: str
     ours: str
     theirs: str
+    note: str = ""
+    where: str = "at Stripe"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Finding:
         found = self.difference
         line = (
             f"{self.outcome}: {self.subject}, {found.what}: {found.ours} here,"
-            f" {found.theirs} at Stripe [{', '.join(filter(None, self.ids))}]"
+            f" {found.theirs} {found.where} [{', '.join(filter(None, self.ids))}]"
         )
         return f"{line} {self.note}" if self.note else line
 
@@ -69,22 +75,22 @@ class Comparison:
 class Subject:
     """Something that both sides have, and how to look at it and mend ours.
 
-    `look` reads both sides again; `mend` is the service that webhooks use, null
-    when ours can't follow theirs, for which `note` says what a person can do;
+    `look` reads both sides again; `mend` is the service that webhooks use;
     `under_way` tells whether an operation or event about it isn't settled yet.
     """
 
     name: str
     ids: tuple[str, ...]
     look: Callable[[], Sequence[Difference]]
-    mend: Callable[[], object] | None
+    mend: Callable[[], object]
     under_way: Callable[[], bool]
-    note: str = ""
 
 
 def judge(subject: Subject, run: Comparison) -> Iterator[Finding]:
-    """Look again, mend if the run does, and tell what is left. Must be called
-    outside any transaction. Raises what `look` raises."""
+    """Look again, mend if the run does, and tell what is left.
+
+    Must be called outside any transaction. Raises what `look` raises.
+    """
     # Asked before and after: what settles while we look was under way, not drift.
     waits = subject.under_way()
     found = subject.look()
@@ -94,19 +100,17 @@ def judge(subject: Subject, run: Comparison) -> Iterator[Finding]:
         yield from _all(subject, found, Outcome.UNDER_WAY)
         return
     if not run.fix:
-        yield from _all(subject, found, Outcome.DRIFT, subject.note)
+        yield from _all(subject, found, Outcome.DRIFT)
         return
-    note = _mend(subject)
+    error = _mend(subject)
     left = subject.look()
     mended = [one for one in found if one.what not in {other.what for other in left}]
     yield from _all(subject, mended, Outcome.MENDED)
-    yield from _all(subject, left, Outcome.LEFT, note)
+    yield from _all(subject, left, Outcome.LEFT, error)
 
 
 def _mend(subject: Subject) -> str:
     """Empty, or why it didn't work."""
-    if subject.mend is None:
-        return subject.note
     try:
         subject.mend()
     except DomainError as error:
@@ -115,14 +119,15 @@ def _mend(subject: Subject) -> str:
         # One that can't be mended must not keep the others waiting.
         log.exception("%s can't be mended", subject.name)
         return f"{type(error).__name__}: {error}"
-    return subject.note
+    return ""
 
 
 def _all(
-    subject: Subject, found: Sequence[Difference], outcome: Outcome, note: str = ""
+    subject: Subject, found: Sequence[Difference], outcome: Outcome, error: str = ""
 ) -> Iterator[Finding]:
-    for difference in found:
-        yield Finding(subject.name, difference, subject.ids, outcome, note)
+    for one in found:
+        note = "" if outcome == Outcome.MENDED else error or one.note
+        yield Finding(subject.name, one, subject.ids, outcome, note)
 
 
 def differing(**pairs: tuple[object, object]) -> list[Difference]:

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from billing import gateway
 from billing.gateway.shapes import PaymentTry, StripeSubscription
+from billing.models import PaymentMethod
 from billing.services import operations, refs
+from billing.services.cards import sync_card
 from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
@@ -45,6 +47,9 @@ def sync_subscription(stripe_id: str) -> Subscription | None:
     if owner is None:
         return None
     payment_try = read_payment_try(found)
+    # Chosen at Stripe or on its pages: one that we have never seen.
+    if found.card_id and refs.find(found.card_id) is None:
+        sync_card(found.card_id)
     with transaction.atomic():
         subscription = locked_subscription(*owner)
         apply_subscription(
@@ -78,7 +83,7 @@ def apply_subscription(
     `subscription` is locked. What was read before the last time, or belongs to an
     earlier attempt at paying, changes nothing.
     """
-    if not _belongs(subscription, found) or _older(subscription, read_at):
+    if not belongs(subscription, found) or _older(subscription, read_at):
         return
     subscription.stripe_subscription_id = found.id
     subscription.stripe_item_id = found.item_id
@@ -106,7 +111,8 @@ def decline(subscription: Subscription, sentence: str) -> None:
     _log(subscription, "order_declined", {"attempt": subscription.attempt})
 
 
-def _belongs(subscription: Subscription, found: StripeSubscription) -> bool:
+def belongs(subscription: Subscription, found: StripeSubscription) -> bool:
+    """Whether it is the one that the row stands for now, not an earlier attempt's."""
     if found.metadata.get("attempt") != str(subscription.attempt):
         return False
     return subscription.stripe_subscription_id in {"", found.id}
@@ -129,6 +135,7 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.recurring_billing = not (
         found.cancel_at_period_end or found.cancel_at is not None
     )
+    _follow_card(subscription, found)
     if subscription.order_state == OrderState.CONFIRMED:
         counting.follow(subscription, found)
         _renew_term(subscription)
@@ -148,6 +155,15 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         hooks.SubscriptionPaid(subscription.organization_id, subscription.pk, people)
     )
     subscription.refresh_from_db(fields=["assigned"])
+
+
+def _follow_card(subscription: Subscription, found: StripeSubscription) -> None:
+    card = PaymentMethod.objects.filter(
+        organization_id=subscription.organization_id,
+        stripe_payment_method_id=found.card_id,
+    ).first()
+    if card is not None:
+        subscription.payment_method = card
 
 
 def _renew_term(subscription: Subscription) -> None:
