@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import stripe
 
-from billing.sandbox import amounts, tax
+from billing.sandbox import amounts, charges, credit, tax
 from billing.sandbox.call import Call
 from billing.sandbox.cards import TestCard, check_expiry, declined
 from billing.sandbox.contract import blank
@@ -73,6 +73,7 @@ def build_invoice(
         "url": f"/v1/invoices/{found['id']}/lines",
     }
     _sum_up(found, kind)
+    credit.preview(found, customer)
     return found
 
 
@@ -171,8 +172,6 @@ def _sum_up(found: Obj, kind: tax.Treatment | None) -> None:
         "subtotal_excluding_tax": subtotal,
         "total": subtotal + tax_total,
         "total_excluding_tax": subtotal,
-        "amount_due": max(0, subtotal + tax_total),
-        "amount_remaining": max(0, subtotal + tax_total),
     }
 
 
@@ -184,11 +183,13 @@ def finalize(call: Call, found: Obj) -> Obj:
     number = customer["next_invoice_sequence"]
     customer["next_invoice_sequence"] = number + 1
     call.store.put(customer)
+    credit.apply(call, found)
     token = secrets.token_urlsafe(18)
     found |= {
         "number": f"{customer['invoice_prefix']}-{number:04d}",
         "status": "open",
         "effective_at": call.now,
+        "automatically_finalizes_at": None,
         "hosted_invoice_url": f"{call.base}/i/{token}",
         "invoice_pdf": f"{call.base}/i/{token}/pdf",
         "_token": token,
@@ -241,9 +242,10 @@ def pay(call: Call, found: Obj, method_id: str) -> str:
     intent = call.get(found["_intent"], "payment_intent")
     intent["payment_method"] = method["id"]
     behaviour: TestCard = behaviour_of(method)
-    refusal = behaviour.charging or behaviour.entering or _expired(method)
+    refusal = behaviour.charging or behaviour.entering or _expired(call, method)
     found |= {"attempted": True, "attempt_count": found["attempt_count"] + 1}
     if refusal:
+        intent["latest_charge"] = charges.failed(call, intent, declined(refusal))["id"]
         refuse(call, found, intent, declined(refusal))
         return refusal
     asks = behaviour.challenge == "always" or (
@@ -262,9 +264,10 @@ def pay(call: Call, found: Obj, method_id: str) -> str:
     return "paid"
 
 
-def _expired(method: Obj) -> str:
+def _expired(call: Call, method: Obj) -> str:
+    card = method["card"]
     try:
-        check_expiry(method["card"]["exp_month"], method["card"]["exp_year"])
+        check_expiry(card["exp_month"], card["exp_year"], call.now)
     except ApiError:
         return "expired_card"
     return ""
@@ -289,6 +292,7 @@ def succeed(call: Call, found: Obj, intent: Obj) -> None:
         "amount_received": intent["amount"],
         "next_action": None,
         "last_payment_error": None,
+        "latest_charge": charges.succeeded(call, intent)["id"],
     }
     call.save(intent, "payment_intent.succeeded")
     payment = call.get(found["_payment"], "invoice_payment")
@@ -304,6 +308,7 @@ def mark_paid(call: Call, found: Obj, intent: Obj | None) -> None:
         "amount_paid": found["amount_due"],
         "amount_remaining": 0,
         "attempted": True,
+        "next_payment_attempt": None,
     }
     found["status_transitions"]["paid_at"] = call.now
     call.save(found, "invoice.paid")

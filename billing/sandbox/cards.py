@@ -9,7 +9,6 @@ import dataclasses
 import datetime as dt
 import hashlib
 
-from billing.sandbox import clock
 from billing.sandbox.wire import ApiError, Obj
 
 
@@ -77,13 +76,13 @@ def test_card(number: str) -> TestCard:
     return CARDS[digits]
 
 
-def check_expiry(month: int, year: int) -> None:
-    """Raises ApiError for a month that is over, or that doesn't exist."""
+def check_expiry(month: int, year: int, now: int) -> None:
+    """Raises ApiError for a month that is over at `now`, or that doesn't exist."""
     if not 1 <= month <= 12:
         raise card_error(
             "invalid_expiry_month", "Your card's month is invalid.", "exp_month"
         )
-    today = dt.datetime.fromtimestamp(clock.now(), dt.UTC)
+    today = dt.datetime.fromtimestamp(now, dt.UTC)
     if (year, month) < (today.year, today.month):
         raise card_error(
             "expired_card", "Your card's expiration date is in the past.", "exp_month"

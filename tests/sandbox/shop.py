@@ -116,6 +116,16 @@ class Shop:
     def invoice_of(self, subscription: stripe.Subscription) -> stripe.Invoice:
         return self.v1.invoices.retrieve(str(subscription.latest_invoice))
 
+    def clock(self, frozen_time: int) -> str:
+        """The id of a new test clock."""
+        made = self.v1.test_helpers.test_clocks.create({"frozen_time": frozen_time})
+        return made.id
+
+    def advance(self, clock_id: str, to: int) -> int:
+        """Send a test clock to an instant, and wait for it."""
+        self.v1.test_helpers.test_clocks.advance(clock_id, {"frozen_time": to})
+        return self.arrived(clock_id)
+
     def arrived(self, clock_id: str) -> int:
         """Wait until a test clock is where it was sent; its instant."""
         deadline = time.monotonic() + 30

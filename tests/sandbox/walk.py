@@ -139,6 +139,8 @@ def _invoices(shop: Shop, customer_id: str) -> None:
     v1.payment_intents.retrieve(str(payment.payment.payment_intent))
     other = shop.subscribe(customer_id, price_id, payment_behavior="default_incomplete")
     v1.invoices.void_invoice(str(other.latest_invoice))
+    third = shop.subscribe(customer_id, price_id, payment_behavior="default_incomplete")
+    v1.invoices.mark_uncollectible(str(third.latest_invoice))
 
 
 def _endpoints(shop: Shop) -> None:

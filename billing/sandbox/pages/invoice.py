@@ -16,6 +16,7 @@ SAID = {
     "paid": "This invoice is paid. You can go back to the portal.",
     "void": "This invoice is void: nothing is to be paid.",
 }
+PAYABLE = {"open", "uncollectible"}
 
 
 def serve(visit: Visit) -> Page:
@@ -31,7 +32,7 @@ def serve(visit: Visit) -> Page:
             return visit.challenge(f"/i/{visit.steps[0]}")
         found = _by_token(visit)
         sentence = str(refused or "")
-        if found["status"] == "open" and not sentence:
+        if found["status"] in PAYABLE and not sentence:
             sentence = "The payment didn't go through. Try again, or use another card."
     return _page(visit, found, sentence)
 
@@ -61,7 +62,7 @@ def _step(call: Call, found: Obj, visit: Visit) -> Obj:
     if "outcome" in visit.form:
         passed = visit.form["outcome"] == "ok"
         return invoices.authenticate(call, intent, passed=passed)
-    if fresh["status"] == "open" and intent["status"] != "requires_action":
+    if fresh["status"] in PAYABLE and intent["status"] != "requires_action":
         invoices.settle(call, fresh, invoices.default_card(call, fresh))
     return call.get(intent["id"], "payment_intent")
 
@@ -80,9 +81,9 @@ def _page(visit: Visit, found: Obj, sentence: str) -> Page:
         rows_html=rows,
         tax=_amount(found["total"] - found["subtotal"], found),
         total=_amount(found["total"], found),
-        said=say(visit.language, SAID[found["status"]]),
+        said=say(visit.language, SAID.get(found["status"], SAID["open"])),
         action=f"/i/{found['_token']}",
-        button_html=pay if found["status"] == "open" else "",
+        button_html=pay if found["status"] in PAYABLE else "",
         refusal_html=visit.refusal(sentence),
         back=_portal(visit),
     )

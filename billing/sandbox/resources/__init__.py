@@ -11,17 +11,19 @@ from billing.sandbox.wire import Obj
 type Handler = Callable[[Call], Obj]
 
 MODULES = (
+    "balance",
     "catalogue",
     "customers",
     "events",
     "invoices",
     "payment_methods",
+    "refunds",
     "setup_intents",
     "subscriptions",
     "test_clocks",
 )
 # What happens by itself, without being asked.
-TIMED = ("endings",)
+TIMED = ("endings", "renewals", "trials")
 HANDLERS: dict[str, Handler] = {}
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from billing.sandbox import billing_run, clock
+from billing.sandbox import billing_run, clock, credit
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.setup_intents import authentication_failed
 from billing.sandbox.wire import ApiError, Obj
+
+# Nothing is to be paid any more.
+SETTLED = {"paid", "void", "uncollectible"}
 
 
 def items_of(call: Call, given: list[Obj], start: int) -> list[Item]:
@@ -38,11 +41,7 @@ def period_end(price: Obj, start: int) -> int:
     recurring = price["recurring"]
     if recurring is None:
         raise ApiError("The price must be recurring.", param="items[0][price]")
-    months = {"month": 1, "year": 12}.get(recurring["interval"], 0)
-    if months:
-        return clock.add_months(start, months * recurring["interval_count"])
-    days = {"day": 1, "week": 7}[recurring["interval"]]
-    return start + days * 86_400 * int(recurring["interval_count"])
+    return clock.add_periods(recurring, start, 1)
 
 
 @handles("POST /v1/invoices/create_preview")
@@ -101,7 +100,7 @@ def update(call: Call) -> Obj:
 @handles("POST /v1/invoices/{invoice}/pay")
 def pay(call: Call) -> Obj:
     found = call.get(call.ids[0], "invoice")
-    if found["status"] != "open":
+    if found["status"] not in {"open", "uncollectible"}:
         raise ApiError(f"Invoice is already {found['status']}.", "invoice_not_open")
     method = call.params.get("payment_method") or default_card(call, found)
     outcome = settle(call, found, method)
@@ -114,18 +113,31 @@ def pay(call: Call) -> Obj:
 
 def default_card(call: Call, found: Obj) -> str:
     """The card that an invoice would be charged to. Raises ApiError without one."""
-    subscription = call.store.get(subscription_of(found)) or {}
-    customer = call.get(found["customer"], "customer")
-    method = (
-        subscription.get("default_payment_method")
-        or (customer["invoice_settings"]["default_payment_method"])
-    )
+    subscription = call.store.get(subscription_of(found), "subscription")
+    method = card_for(call, found["customer"], subscription)
     if not method:
         raise ApiError(
             "There is no default payment method set on this Customer or Subscription.",
             "resource_missing",
         )
-    return str(method)
+    return method
+
+
+def card_for(call: Call, customer_id: str, subscription: Obj | None) -> str:
+    """The card that would be charged: the subscription's own, else the customer's.
+
+    Empty when there is none, or when it was taken off the customer.
+    """
+    customer = call.get(customer_id, "customer")
+    choices = [
+        (subscription or {}).get("default_payment_method"),
+        customer["invoice_settings"]["default_payment_method"],
+    ]
+    for method_id in filter(None, choices):
+        method = call.store.get(method_id, "payment_method")
+        if method is not None and method["customer"] == customer_id:
+            return str(method_id)
+    return ""
 
 
 def settle(call: Call, found: Obj, method: str) -> str:
@@ -136,11 +148,17 @@ def settle(call: Call, found: Obj, method: str) -> str:
 
 
 def after_payment(call: Call, found: Obj) -> None:
-    """A first invoice that is paid makes its subscription active."""
+    """Paying makes a subscription active: its first invoice, or its latest one.
+
+    So does giving up the latest one: void or uncollectible, nothing is due.
+    """
     subscription = call.store.get(subscription_of(found), "subscription")
-    if subscription is None or found["status"] != "paid":
+    if subscription is None:
         return
-    if subscription["status"] in {"incomplete", "past_due"}:
+    first = subscription["status"] == "incomplete" and found["status"] == "paid"
+    latest = call.store.get(subscription["latest_invoice"] or "", "invoice") or found
+    over = subscription["status"] == "past_due" and latest["status"] in SETTLED
+    if first or over:
         before = dict(subscription)
         subscription["status"] = "active"
         call.save(subscription, "customer.subscription.updated", before)
@@ -155,6 +173,7 @@ def void(call: Call) -> Obj:
             "invoice_not_editable",
         )
     void_invoice(call, found)
+    after_payment(call, found)
     subscription = call.store.get(subscription_of(found), "subscription")
     if subscription and subscription["status"] == "incomplete":
         before = dict(subscription)
@@ -163,13 +182,29 @@ def void(call: Call) -> Obj:
     return found
 
 
+@handles("POST /v1/invoices/{invoice}/mark_uncollectible")
+def mark_uncollectible(call: Call) -> Obj:
+    found = call.get(call.ids[0], "invoice")
+    if found["status"] != "open":
+        raise ApiError(
+            f"You can't mark an invoice as uncollectible that is {found['status']}.",
+            "invoice_not_editable",
+        )
+    found |= {"status": "uncollectible", "next_payment_attempt": None}
+    found["status_transitions"]["marked_uncollectible_at"] = call.now
+    call.save(found, "invoice.marked_uncollectible")
+    after_payment(call, found)
+    return found
+
+
 def void_invoice(call: Call, found: Obj) -> None:
-    found["status"] = "void"
+    found |= {"status": "void", "next_payment_attempt": None}
     found["status_transitions"]["voided_at"] = call.now
     intent = call.store.get(found.get("_intent", ""), "payment_intent")
     if intent and intent["status"] not in {"succeeded", "canceled"}:
         intent |= {"status": "canceled", "canceled_at": call.now}
         call.save(intent, "payment_intent.canceled")
+    credit.give_back(call, found)
     call.save(found, "invoice.voided")
 
 

@@ -22,7 +22,7 @@ from billing.sandbox.wire import ApiError, Obj
 def make_card(call: Call, *, number: str, month: int, year: int, name: str = "") -> Obj:
     """A new payment method, not attached to anybody. Raises ApiError."""
     behaviour = test_card(number)
-    check_expiry(month, year)
+    check_expiry(month, year, call.now)
     card = blank(stripe.PaymentMethod.Card) | {
         "brand": behaviour.brand,
         "last4": behaviour.number[-4:],
@@ -88,7 +88,7 @@ def update(call: Call) -> Obj:
     dates = call.params.get("card", {})
     month = int(dates.get("exp_month", found["card"]["exp_month"]))
     year = int(dates.get("exp_year", found["card"]["exp_year"]))
-    check_expiry(month, year)
+    check_expiry(month, year, call.now)
     found["card"] |= {"exp_month": month, "exp_year": year}
     for name, value in call.params.get("billing_details", {}).items():
         found["billing_details"][name] = value or None

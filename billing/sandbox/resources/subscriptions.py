@@ -6,18 +6,16 @@ from typing import Any
 
 import stripe
 
-from billing.sandbox import billing_run
+from billing.sandbox import billing_run, trials
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
 from billing.sandbox.contract import blank
-from billing.sandbox.endings import void_open
+from billing.sandbox.endings import cancel_now, void_open
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.invoices import items_of, settle
 from billing.sandbox.resources.setup_intents import authentication_failed
 from billing.sandbox.wire import ApiError, Obj
-
-DAY = 86_400
 
 
 @handles("POST /v1/subscriptions")
@@ -36,8 +34,7 @@ def create(call: Call) -> Obj:
             "default_payment_method",
         )
     found = _new(call, customer, items, method)
-    if given.get("trial_period_days"):
-        _start_trial(call, found, given["trial_period_days"])
+    trials.begin(call, found)
     call.save(found, "customer.subscription.created")
     _first_invoice(call, found, customer, items)
     return call.get(found["id"], "subscription")
@@ -105,18 +102,6 @@ def _item(call: Call, subscription: Obj, item: Item) -> Obj:
         "product": item.price["product"],
     }
     return found
-
-
-def _start_trial(call: Call, found: Obj, days: int) -> None:
-    end = call.now + days * DAY
-    found |= {
-        "status": "trialing",
-        "trial_start": call.now,
-        "trial_end": end,
-        "billing_cycle_anchor": end,
-    }
-    for item in found["items"]["data"]:
-        item["current_period_end"] = end
 
 
 def _first_invoice(call: Call, found: Obj, customer: Obj, items: list[Item]) -> None:
@@ -265,7 +250,5 @@ def cancel(call: Call) -> Obj:
     if found["status"] == "incomplete":
         void_open(call, found)
     _note_reason(found, call.params)
-    if found["cancellation_details"]:
-        found["cancellation_details"]["reason"] = "cancellation_requested"
-    found |= {"status": "canceled", "canceled_at": call.now, "ended_at": call.now}
-    return call.save(found, "customer.subscription.deleted")
+    found["canceled_at"] = call.now
+    return cancel_now(call, found, reason="cancellation_requested")

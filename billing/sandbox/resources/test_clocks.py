@@ -6,6 +6,7 @@ import stripe
 
 from billing.sandbox import clock, timeline
 from billing.sandbox.call import Call
+from billing.sandbox.endings import cancel_now
 from billing.sandbox.given import Given
 from billing.sandbox.resources import handles
 from billing.sandbox.store import Store
@@ -90,12 +91,7 @@ def delete(call: Call) -> Obj:
     """Its customers are deleted with it, and their subscriptions cancelled."""
     found = call.get(call.ids[0], KIND)
     for subscription in _subscriptions(call, found):
-        subscription |= {
-            "status": "canceled",
-            "canceled_at": call.now,
-            "ended_at": call.now,
-        }
-        call.save(subscription, "customer.subscription.deleted")
+        cancel_now(call, subscription)
     for customer in _customers(call, found):
         call.store.delete(customer["id"])
         call.emit("customer.deleted", customer)
@@ -112,7 +108,7 @@ def finish_advancing(store: Store, base: str) -> None:
         target = found["status_details"]["advancing"]["target_frozen_time"]
         timeline.advance(store, base, target, found["id"])
         with store.transaction():
-            call = Call(store, Given({}), (), base)
+            call = Call(store, Given({}), (), base, at=target)
             arrived = store.get(found["id"], KIND)
             if arrived is None:
                 continue
