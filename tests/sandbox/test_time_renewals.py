@@ -12,6 +12,7 @@ from tests.sandbox_process import SandboxProcess
 
 DAY = 86_400
 HOUR = 3_600
+TOLD = {"invoice", "customer", "test_helpers"}
 # 15 January 2027, 12:00 UTC
 START = 1_800_014_400
 
@@ -105,14 +106,13 @@ def test_a_renewal_is_told_in_order_and_at_its_instants(shop: Shop) -> None:
     bought.go(ends + DAY)
 
     events = list(reversed(shop.events()))[before:]
+    # Payments and charges tell of themselves between these.
+    events = [event for event in events if event.type.split(".")[0] in TOLD]
     assert [(event.type, event.created - ends) for event in events] == [
         ("test_helpers.test_clock.advancing", START - ends),
         ("invoice.created", 0),
         ("customer.subscription.updated", 0),
         ("invoice.finalized", HOUR),
-        ("payment_intent.created", HOUR),
-        ("payment_intent.succeeded", HOUR),
-        ("invoice_payment.paid", HOUR),
         ("invoice.paid", HOUR),
         ("test_helpers.test_clock.ready", DAY),
     ]
