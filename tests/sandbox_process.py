@@ -21,6 +21,8 @@ class SandboxProcess:
 
     base: str
     process: subprocess.Popen[bytes]
+    command: list[str]
+    port_file: Path
 
     def order(self, name: str, **given: Any) -> dict[str, Any]:
         """Ask the admin API for something."""
@@ -44,10 +46,23 @@ class SandboxProcess:
         path: str = "",
         times: int = 1,
         seconds: float = 0,
+        skip: int = 0,
+        should_retry: bool | None = None,
     ) -> None:
-        """The next `times` requests of `verb` under `path` go wrong like this."""
+        """After `skip` that pass, `times` requests of `verb` at `path` go wrong.
+
+        `path` is a prefix, or whole with a `*` for one step, or a `$` at its end.
+        `should_retry` is Stripe's advice to the client beside a 409, 429 or 500.
+        """
         self.order(
-            "faults", kind=kind, verb=verb, path=path, times=times, seconds=seconds
+            "faults",
+            kind=kind,
+            verb=verb,
+            path=path,
+            times=times,
+            seconds=seconds,
+            skip=skip,
+            should_retry=should_retry,
         )
 
     def hold(self) -> None:
@@ -119,20 +134,38 @@ class SandboxProcess:
         self.process.terminate()
         return self.process.wait(PATIENCE)
 
+    def kill(self) -> None:
+        """End it at once, whatever it is doing: `kill -9`."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def restart(self) -> None:
+        """Start it again, when it was killed or ended, at the same address."""
+        self.process.wait(PATIENCE)
+        self.process = _launch(self.command, self.port_file)
+
 
 def start_sandbox(
     folder: Path, *, webhook_url: str = "", webhook_secret: str = "whsec_demo"
 ) -> SandboxProcess:
     """Start one with its store in `folder`, on a free port, and wait for it."""
     port_file = folder / "port"
-    port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "billing.sandbox", "--port", "0"]
+    command = [sys.executable, "-m", "billing.sandbox"]
     command += ["--store", str(folder / "store.db"), "--port-file", str(port_file)]
     command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
+    process = _launch([*command, "--port", "0"], port_file)
+    port = port_file.read_text()
+    command += ["--port", port]
+    return SandboxProcess(f"http://127.0.0.1:{port}", process, command, port_file)
+
+
+def _launch(command: list[str], port_file: Path) -> subprocess.Popen[bytes]:
+    """Start it and wait until it listens."""
+    port_file.unlink(missing_ok=True)
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE
     while not port_file.exists():
         assert process.poll() is None, "the sandbox ended at once"
         assert time.monotonic() < deadline, "the sandbox doesn't start"
         time.sleep(0.02)
-    return SandboxProcess(f"http://127.0.0.1:{port_file.read_text()}", process)
+    return process

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import threading
 import time
 
+from billing.sandbox import clock, faults
 from billing.sandbox.call import API_VERSION, Call
 from billing.sandbox.contract import check_params, inspect, match
 from billing.sandbox.expand import expand
@@ -15,12 +17,44 @@ from billing.sandbox.resources import HANDLERS
 from billing.sandbox.store import Store, new_id
 from billing.sandbox.wire import ApiError, Obj, decode, public
 
-KEYS_LIVE_SECONDS = 30 * 24 * 3600
+# Stripe keeps keys for at least a day; the portal can't count on more.
+KEYS_LIVE_SECONDS = clock.DAY
 type Headers = dict[str, str]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked. `text` is the form, or the query of a GET or DELETE."""
+
+    verb: str
+    path: str
+    text: str
+    # Their names in small letters.
+    headers: Headers
+    id: str = dataclasses.field(default_factory=lambda: new_id("req"))
+
+    @property
+    def key(self) -> str:
+        """The idempotency key; only what a POST does can be done twice."""
+        return self.headers.get("idempotency-key", "") if self.verb == "POST" else ""
+
+    @property
+    def whole(self) -> str:
+        """What has to be the same when its key is."""
+        return f"{self.verb} {self.path} {self.text}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a body, and headers beside those that all answers have."""
+
+    status: int
+    body: Obj
+    headers: Headers = dataclasses.field(default_factory=dict)
+
+
 class Api:
-    """Stripe's API over a store. Answers are a status and a body."""
+    """Stripe's API over a store."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -28,79 +62,68 @@ class Api:
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
-    def answer(
-        self, verb: str, path: str, text: str, headers: Headers, pause: float = 0
-    ) -> tuple[int, Obj]:
-        """Do one request. `text` is the form, or the query of a GET or DELETE.
-
-        `pause` seconds are spent while its key is at work.
-        """
+    def answer(self, request: Request, pause: float = 0) -> Answer:
+        """Do it; `pause` seconds are spent while its key is at work."""
         try:
-            check_caller(headers)
-            key = headers.get("idempotency-key", "") if verb == "POST" else ""
-            if not key:
-                return self._do(verb, path, text, None)
-            return self._once(key, verb, path, text, pause)
+            check_caller(request.headers)
+            if not request.key:
+                return self._do(request)
+            return self._once(request, pause)
         except ApiError as refusal:
-            return refusal.status, refusal.body()
+            return Answer(refusal.status, refusal.body())
 
-    def _once(
-        self, key: str, verb: str, path: str, text: str, pause: float
-    ) -> tuple[int, Obj]:
+    def keep(self, request: Request, refusal: ApiError) -> Answer:
+        """From now on this is the answer to the request's key, whatever was done."""
+        answer = Answer(refusal.status, refusal.body())
+        with self.store.transaction():
+            self._remember(request, answer)
+        return answer
+
+    def _once(self, request: Request, pause: float) -> Answer:
         """The same key gives the same answer; raises ApiError while it is at work."""
         with self._lock:
-            if key in self._under_way:
-                raise ApiError(
-                    "There is another request in progress with this Idempotency-Key.",
-                    "idempotency_key_in_use",
-                    status=409,
-                    kind="idempotency_error",
-                )
-            self._under_way.add(key)
+            if request.key in self._under_way:
+                raise faults.refusal(409)
+            self._under_way.add(request.key)
         try:
             time.sleep(pause)
-            return self._known(key, verb, path, text) or self._do(verb, path, text, key)
+            return self._known(request) or self._do(request)
         finally:
             with self._lock:
-                self._under_way.discard(key)
+                self._under_way.discard(request.key)
 
-    def _known(
-        self, key: str, verb: str, path: str, text: str
-    ) -> tuple[int, Obj] | None:
+    def _known(self, request: Request) -> Answer | None:
         with self.store.lock:
             row = self.store.db.execute(
                 "SELECT request, status, body FROM idempotency WHERE key = ?"
                 " AND created > ?",
-                (key, time.time() - KEYS_LIVE_SECONDS),
+                (request.key, clock.now() - KEYS_LIVE_SECONDS),
             ).fetchone()
         if row is None:
             return None
-        if row[0] != f"{verb} {path} {text}":
+        if row[0] != request.whole:
             raise ApiError(
                 "Keys for idempotent requests can only be used with the same parameters"
                 " they were first used with.",
                 status=400,
                 kind="idempotency_error",
             )
-        return row[1], json.loads(row[2])
+        return Answer(row[1], json.loads(row[2]), {"Idempotent-Replayed": "true"})
 
-    def _do(self, verb: str, path: str, text: str, key: str | None) -> tuple[int, Obj]:
+    def _do(self, request: Request) -> Answer:
         try:
             with self.store.transaction():
-                status, body = self._perform(verb, path, text, key)
-                self._remember(key, f"{verb} {path} {text}", status, body)
+                answer = self._perform(request)
+                self._remember(request, answer)
         except ApiError as refusal:
             # A request that failed its checks was never begun: the key stays free.
             if refusal.status == 402:
-                with self.store.transaction():
-                    request = f"{verb} {path} {text}"
-                    self._remember(key, request, refusal.status, refusal.body())
+                self.keep(request, refusal)
             raise
-        return status, body
+        return answer
 
-    def _perform(
-        self, verb: str, path: str, text: str, key: str | None
-    ) -> tuple[int, Obj]:
+    def _perform(self, request: Request) -> Answer:
+        verb, path = request.verb, request.path
         found = match(verb, path)
         if found is None or found[0].name not in HANDLERS:
             raise ApiError(
@@ -109,8 +132,9 @@ class Api:
                 status=404,
             )
         operation, ids = found
-        params = Given(check_params(operation, decode(text)))
-        call = Call(self.store, params, ids, self.base, path, key, new_id("req"))
+        params = Given(check_params(operation, decode(request.text)))
+        key = request.key or None
+        call = Call(self.store, params, ids, self.base, path, key, request.id)
         if verb != "GET":
             # Looking at the parameters like this doesn't count as reading them.
             call.follow(*ids, *dict.values(params))
@@ -119,18 +143,19 @@ class Api:
         except ApiError as refusal:
             if not refusal.keep:
                 raise
-            return refusal.status, refusal.body()
+            return Answer(refusal.status, refusal.body())
         paths = params.get("expand", [])
         refuse_ignored(params)
         shown = public(expand(self.store, answer, operation.answers, paths))
         inspect(operation.name, shown, operation.answers)
-        return 200, dict(shown)
+        return Answer(200, dict(shown))
 
-    def _remember(self, key: str | None, request: str, status: int, body: Obj) -> None:
-        if key:
+    def _remember(self, request: Request, answer: Answer) -> None:
+        if request.key:
+            body = json.dumps(answer.body)
             self.store.db.execute(
                 "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)",
-                (key, request, status, json.dumps(body), time.time()),
+                (request.key, request.whole, answer.status, body, clock.now()),
             )
 
 

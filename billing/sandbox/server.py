@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import struct
 import time
@@ -12,13 +14,14 @@ from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from billing.sandbox import admin, clock, pages
-from billing.sandbox.api import Api
-from billing.sandbox.faults import Fault, Faults
+from billing.sandbox.api import Answer, Api, Request
+from billing.sandbox.call import API_VERSION
+from billing.sandbox.faults import ANSWERS, Fault, Faults, refusal
 from billing.sandbox.resources import load
 from billing.sandbox.store import Store
 from billing.sandbox.timekeeper import Timekeeper
 from billing.sandbox.webhooks import Courier
-from billing.sandbox.wire import LOOPBACK, Obj
+from billing.sandbox.wire import LOOPBACK, ApiError, Obj
 
 LONGEST_BODY = 1_000_000
 
@@ -80,11 +83,11 @@ class Handler(BaseHTTPRequestHandler):
         # A page elsewhere on the web must not reach this by a name of its own.
         host = (self.headers.get("host") or "").rpartition(":")[0]
         if host not in LOOPBACK:
-            self._send_json(421, _error(421, "The sandbox serves this machine only."))
+            self._send_json(421, _error("The sandbox serves this machine only."))
             return
         length = int(self.headers.get("content-length") or 0)
         if length > LONGEST_BODY:
-            self._send_json(413, {"error": {"message": "Too large."}})
+            self._send_json(413, _error("Too large."))
             return
         text = self.rfile.read(length).decode("utf-8", "replace")
         try:
@@ -92,11 +95,13 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:
             # Ours, not the caller's: tell it as Stripe tells its own mistakes.
             traceback.print_exc()
-            self._send_json(500, _error(500, "The sandbox made a mistake."))
+            self._send_json(500, _error("The sandbox made a mistake."))
 
     def _answer(self, verb: str, address: SplitResult, text: str) -> None:
         if address.path.startswith("/v1/"):
-            self._serve_api(verb, address.path, text or address.query)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            text = text or address.query
+            self._serve_api(Request(verb, address.path, text, headers))
         elif address.path.startswith("/_sandbox/"):
             status, body = admin.answer(self.sandbox, verb, address.path, text)
             self._send_json(status, body)
@@ -106,50 +111,63 @@ class Handler(BaseHTTPRequestHandler):
             page = pages.answer(self.sandbox, verb, address.path, form, wanted)
             self._send(page.status, page.content, page.body, page.headers)
 
-    def _serve_api(self, verb: str, path: str, text: str) -> None:
+    def _serve_api(self, request: Request) -> None:
         sandbox = self.sandbox
-        headers = {name.lower(): value for name, value in self.headers.items()}
         seen: Obj = {
-            "verb": verb,
-            "path": path,
-            "key": headers.get("idempotency-key"),
-            "params": text,
+            "verb": request.verb,
+            "path": request.path,
+            "key": request.headers.get("idempotency-key"),
+            "params": request.text,
+            "request": request.id,
             "status": None,
         }
         sandbox.faults.calls.append(seen)
-        fault = sandbox.faults.take(verb, path)
-        if fault is not None and self._before(fault):
+        fault = sandbox.faults.take(request.verb, request.path)
+        if self._before(fault, request):
             return
-        during = fault is not None and fault.kind == "slow_during"
-        pause = fault.seconds if fault is not None and during else 0
-        status, body = sandbox.api.answer(verb, path, text, headers, pause)
-        seen["status"] = status
+        pause = fault.seconds if fault.kind == "slow_during" else 0
+        answer = sandbox.api.answer(request, pause)
+        if fault.kind == "500_kept":
+            answer = sandbox.api.keep(request, refusal(500))
+        seen["status"] = answer.status
         sandbox.courier.wake()
-        if path.endswith("/advance"):
+        if request.path.endswith("/advance"):
             sandbox.timekeeper.wake()
-        if fault is not None and self._after(fault):
-            return
-        self._send_json(status, body)
+        if not self._after(fault, request):
+            self._send_answer(request, answer)
 
-    def _before(self, fault: Fault) -> bool:
+    def _before(self, fault: Fault, request: Request) -> bool:
         """Whether the fault was the answer already."""
+        if fault.kind == "kill_before":
+            os.kill(os.getpid(), signal.SIGKILL)
         if fault.kind == "slow_before":
             time.sleep(fault.seconds)
         if fault.kind == "drop_before":
             self._reset()
-        statuses = {"500_before": 500, "429": 429, "409": 409}
-        if fault.kind in statuses:
-            self._send_json(statuses[fault.kind], _error(statuses[fault.kind]))
-        return fault.kind in {"drop_before", *statuses}
+        if fault.kind in ANSWERS:
+            self._send_fault(request, fault, ANSWERS[fault.kind])
+        return fault.kind in {"drop_before", *ANSWERS}
 
-    def _after(self, fault: Fault) -> bool:
+    def _after(self, fault: Fault, request: Request) -> bool:
+        if fault.kind == "kill_after":
+            os.kill(os.getpid(), signal.SIGKILL)
         if fault.kind == "slow_after":
             time.sleep(fault.seconds)
         if fault.kind == "drop_after":
             self._reset()
-        if fault.kind == "500_after":
-            self._send_json(500, _error(500))
-        return fault.kind in {"drop_after", "500_after"}
+        if fault.kind in {"500_after", "500_kept"}:
+            self._send_fault(request, fault, 500)
+        return fault.kind in {"drop_after", "500_after", "500_kept"}
+
+    def _send_fault(self, request: Request, fault: Fault, status: int) -> None:
+        answer = Answer(status, refusal(status).body(), fault.headers)
+        self._send_answer(request, answer)
+
+    def _send_answer(self, request: Request, answer: Answer) -> None:
+        headers = {"Request-Id": request.id, "Stripe-Version": API_VERSION}
+        if request.key:
+            headers["Idempotency-Key"] = request.key
+        self._send_json(answer.status, answer.body, headers | answer.headers)
 
     def _reset(self) -> None:
         """Hang up without a word, so that the client sees a reset."""
@@ -158,10 +176,11 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    def _send_json(self, status: int, body: Obj) -> None:
+    def _send_json(
+        self, status: int, body: Obj, headers: dict[str, str] | None = None
+    ) -> None:
         content = json.dumps(body).encode()
-        headers = {"Request-Id": "req_sandbox"}
-        self._send(status, "application/json", content, headers)
+        self._send(status, "application/json", content, headers or {})
 
     def _send(
         self, status: int, content_type: str, body: bytes, headers: dict[str, str]
@@ -179,11 +198,5 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def _error(status: int, message: str = "Ordered from the sandbox.") -> Obj:
-    kinds = {429: "rate_limit_error", 409: "idempotency_error"}
-    return {
-        "error": {
-            "type": kinds.get(status, "api_error"),
-            "message": message,
-        }
-    }
+def _error(message: str) -> Obj:
+    return ApiError(message, kind="api_error").body()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import time
+from pathlib import Path
 
 import pytest
 import stripe
 
 from tests.sandbox.shop import CheckedHttp, Shop
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import SandboxProcess, start_sandbox
 
 CUSTOMERS = "/v1/customers"
 
@@ -26,6 +29,7 @@ def patient(sandbox: SandboxProcess, http: CheckedHttp) -> Shop:
         ("drop_after", stripe.APIConnectionError),
         ("500_before", stripe.APIError),
         ("500_after", stripe.APIError),
+        ("500_kept", stripe.APIError),
         ("429", stripe.RateLimitError),
         ("409", stripe.APIError),
     ],
@@ -39,7 +43,7 @@ def test_a_fault_is_an_error_of_the_client(
         shop.v1.customers.create({"name": "Anna"})
 
     done = len(shop.v1.customers.list().data)
-    assert done == (1 if kind.endswith("_after") else 0)
+    assert done == (1 if kind.endswith(("_after", "_kept")) else 0)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,99 @@ def test_a_fault_is_for_its_verb_and_path_and_counted(
         with pytest.raises(stripe.APIError):
             shop.v1.customers.create({"name": "Anna"})
     assert shop.v1.customers.create({"name": "Anna"}).name == "Anna"
+
+
+def test_a_500_that_is_kept_is_the_answer_for_ever(
+    patient: Shop, sandbox: SandboxProcess
+) -> None:
+    sandbox.fault("500_kept", "POST", CUSTOMERS)
+
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            patient.v1.customers.create({"name": "Anna"}, {"idempotency_key": "k1"})
+
+    assert len(sandbox.calls("POST", CUSTOMERS)) == 6
+    assert len(patient.v1.customers.list().data) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "failing"),
+    [
+        (CUSTOMERS, [1, 2, 3, 4]),
+        (f"{CUSTOMERS}$", [1, 2]),
+        (f"{CUSTOMERS}/*", [3]),
+        (f"{CUSTOMERS}/*/tax_ids", [4]),
+        ("/v1/*", [1, 2]),
+    ],
+)
+def test_a_path_is_a_prefix_or_a_pattern(
+    shop: Shop, sandbox: SandboxProcess, path: str, failing: list[int]
+) -> None:
+    customer = shop.customer()
+    sandbox.fault("500_before", path=path, times=9)
+    calls = [
+        lambda: shop.v1.customers.create({"name": "Anna"}),
+        lambda: shop.v1.customers.list(),
+        lambda: shop.v1.customers.retrieve(customer.id),
+        lambda: shop.v1.customers.tax_ids.list(customer.id),
+    ]
+    failed = []
+    for place, call in enumerate(calls, start=1):
+        try:
+            call()
+        except stripe.APIError:
+            failed.append(place)
+
+    assert failed == failing
+
+
+def test_some_pass_before_a_fault(shop: Shop, sandbox: SandboxProcess) -> None:
+    sandbox.fault("drop_before", "GET", f"{CUSTOMERS}$", skip=2)
+    sandbox.fault("500_before", "GET", f"{CUSTOMERS}$", skip=3)
+    seen = []
+    for _ in range(6):
+        try:
+            shop.v1.customers.list()
+            seen.append("")
+        except stripe.StripeError as error:
+            seen.append(type(error).__name__)
+
+    assert seen == ["", "", "APIConnectionError", "", "APIError", ""]
+    assert sandbox.look("faults")["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice", "tries"),
+    [("429", True, 2), ("429", None, 1), ("409", False, 1), ("500_after", False, 1)],
+)
+def test_the_advice_to_retry_is_followed(
+    patient: Shop, sandbox: SandboxProcess, kind: str, advice: bool | None, tries: int
+) -> None:
+    sandbox.fault(kind, "POST", CUSTOMERS, should_retry=advice)
+
+    with contextlib.suppress(stripe.StripeError):
+        patient.v1.customers.create({"name": "Anna"})
+
+    assert len(sandbox.calls("POST", CUSTOMERS)) == tries
+
+
+@pytest.mark.parametrize(("kind", "done"), [("kill_before", 0), ("kill_after", 1)])
+def test_a_sandbox_that_is_killed_has_done_all_or_nothing(
+    tmp_path: Path, http: CheckedHttp, kind: str, done: int
+) -> None:
+    sandbox = start_sandbox(tmp_path)
+    shop = Shop(sandbox.base, http)
+    sandbox.fault(kind, "POST", CUSTOMERS)
+
+    with pytest.raises(stripe.APIConnectionError):
+        shop.v1.customers.create({"name": "Anna"}, {"idempotency_key": "k1"})
+
+    assert sandbox.process.wait(10) == -signal.SIGKILL
+    sandbox.restart()
+    assert len(shop.v1.customers.list().data) == len(shop.events()) == done
+    shop.v1.customers.create({"name": "Anna"}, {"idempotency_key": "k1"})
+    assert len(shop.v1.customers.list().data) == 1
+    sandbox.stop()
 
 
 def test_a_fault_that_does_not_exist_is_refused(sandbox: SandboxProcess) -> None:

@@ -89,9 +89,37 @@ def test_a_request_that_was_never_begun_leaves_its_key_free(shop: Shop) -> None:
     assert shop.v1.customers.create({"name": "Anna"}, KEY).name == "Anna"
 
 
-def test_an_event_tells_the_key_that_caused_it(shop: Shop) -> None:
-    shop.v1.customers.create({"name": "Anna"}, KEY)
+def test_an_event_tells_the_request_and_the_key_that_caused_it(shop: Shop) -> None:
+    made = shop.v1.customers.create({"name": "Anna"}, KEY)
+    again = shop.v1.customers.create({"name": "Anna"}, KEY)
 
-    request = shop.events("customer.created")[0].request
-    assert request is not None
-    assert request.idempotency_key == "order-1"
+    events = shop.events("customer.created")
+    assert len(events) == 1
+    assert events[0].request is not None
+    assert events[0].request.idempotency_key == "order-1"
+    assert events[0].request.id == made.last_response.request_id
+    # A request of its own, that caused nothing.
+    assert again.last_response.request_id != made.last_response.request_id
+    assert "idempotent-replayed" not in made.last_response.headers
+    assert again.last_response.headers["idempotent-replayed"] == "true"
+
+
+def test_every_request_has_an_id_of_its_own(shop: Shop) -> None:
+    ids = {shop.v1.events.list().last_response.request_id for _ in range(5)}
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        shop.v1.events.retrieve("evt_none")
+
+    assert len(ids) == 5
+    assert str(refusal.value.request_id).startswith("req_")
+    assert refusal.value.request_id not in ids
+
+
+def test_a_key_is_forgotten_after_a_day(shop: Shop, sandbox: SandboxProcess) -> None:
+    first = shop.v1.customers.create({"name": "Anna"}, KEY)
+    sandbox.advance(23 * 3600)
+    same = shop.v1.customers.create({"name": "Anna"}, KEY)
+    sandbox.advance(2 * 3600)
+    other = shop.v1.customers.create({"name": "Anna"}, KEY)
+
+    assert same.id == first.id
+    assert other.id != first.id
