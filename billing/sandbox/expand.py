@@ -121,6 +121,12 @@ def _subscriptions(store: Store, customer: Obj) -> Obj:
     return _list(live, f"/v1/customers/{customer['id']}/subscriptions")
 
 
+def _refunds(store: Store, charge: Obj) -> Obj:
+    every = store.every("refund", charge["customer"])
+    found = [row for row in every if row["charge"] == charge["id"]]
+    return _list(found, f"/v1/charges/{charge['id']}/refunds")
+
+
 def _list(found: list[Obj], url: str) -> Obj:
     more = len(found) > 10
     return {"object": "list", "data": found[:10], "has_more": more, "url": url}
@@ -132,4 +138,5 @@ LEFT_OUT: dict[tuple[str, str], Callable[[Store, Obj], Any]] = {
     (stripe.Invoice.OBJECT_NAME, "payments"): _payments,
     (stripe.Customer.OBJECT_NAME, "tax_ids"): _tax_ids,
     (stripe.Customer.OBJECT_NAME, "subscriptions"): _subscriptions,
+    (stripe.Charge.OBJECT_NAME, "refunds"): _refunds,
 }

@@ -11,6 +11,7 @@ def walk(shop: Shop) -> None:
     _cards(shop, customer_id)
     _subscriptions(shop, customer_id)
     _invoices(shop, customer_id)
+    _money_back(shop, customer_id)
     _endpoints(shop)
     _events(shop)
     _clocks(shop)
@@ -141,6 +142,24 @@ def _invoices(shop: Shop, customer_id: str) -> None:
     v1.invoices.void_invoice(str(other.latest_invoice))
     third = shop.subscribe(customer_id, price_id, payment_behavior="default_incomplete")
     v1.invoices.mark_uncollectible(str(third.latest_invoice))
+
+
+def _money_back(shop: Shop, customer_id: str) -> None:
+    v1 = shop.v1
+    entries = v1.customers.balance_transactions
+    entry = entries.create(customer_id, {"amount": -500, "currency": "eur"})
+    entries.update(customer_id, entry.id, {"description": "Goodwill"})
+    entries.retrieve(customer_id, entry.id)
+    shop.subscribe(customer_id, shop.price())
+    entries.list(customer_id)
+    charge = v1.charges.list({"customer": customer_id}).data[0]
+    v1.charges.retrieve(charge.id, {"expand": ["payment_intent", "refunds"]})
+    refund = v1.refunds.create({"charge": charge.id, "amount": 100})
+    v1.refunds.update(refund.id, {"metadata": {"a": "1"}})
+    v1.refunds.retrieve(refund.id, {"expand": ["charge", "balance_transaction"]})
+    v1.refunds.list({"charge": charge.id, "created": {"gt": 1}})
+    booked = v1.balance_transactions.list({"source": refund.id})
+    v1.balance_transactions.retrieve(booked.data[0].id, {"expand": ["source"]})
 
 
 def _endpoints(shop: Shop) -> None:
