@@ -134,6 +134,17 @@ def test_a_list_of_customers_leaves_test_clocks_out(shop: Shop) -> None:
     assert [c.id for c in of_clock] == [inside.id]
 
 
+def test_a_list_of_subscriptions_leaves_test_clocks_out(shop: Shop) -> None:
+    held = shop.clock(NOON)
+    customer = shop.customer(card="pm_card_visa", test_clock=held)
+    inside = shop.subscribe(customer.id, shop.price())
+    subscriptions = shop.v1.subscriptions
+
+    assert subscriptions.list().data == []
+    assert subscriptions.list({"test_clock": held}).data[0].id == inside.id
+    assert subscriptions.list({"customer": customer.id}).data[0].id == inside.id
+
+
 def test_a_first_payment_that_nobody_finishes_is_given_up_after_23_hours(
     sandbox: SandboxProcess, shop: Shop, http: CheckedHttp
 ) -> None:

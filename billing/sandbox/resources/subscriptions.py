@@ -178,6 +178,10 @@ def every(call: Call) -> Obj:
         found = [s for s in found if s["status"] == status]
     elif not status:
         found = [s for s in found if s["status"] != "canceled"]
+    # Those of a test clock are found by it, or by their customer.
+    if "test_clock" in call.params or "customer" not in call.params:
+        wanted = call.params.get("test_clock")
+        found = [s for s in found if s["test_clock"] == wanted]
     if "price" in call.params:
         found = [s for s in found if _has_price(s, call.params["price"])]
     return call.listed(created_within(found, call.params.get("created")))
