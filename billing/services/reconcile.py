@@ -71,7 +71,7 @@ def compare_invoices(
             seen.add(found.id)
             run.compared["invoices"] += 1
             if invoice_differences(ours.get(found.id), found):
-                yield from judge(_invoice_subject(profile, found.id), run)
+                yield from judge(_invoice_subject(profile, found.id, run), run)
     if stripe_subscription_id:
         return
     own = Invoice.objects.filter(
@@ -79,7 +79,7 @@ def compare_invoices(
     ).values_list("stripe_invoice_id", flat=True)
     for invoice_id in unseen(own, seen):
         run.compared["invoices"] += 1
-        yield from judge(_invoice_subject(profile, invoice_id), run)
+        yield from judge(_invoice_subject(profile, invoice_id, run), run)
 
 
 def card_differences(
@@ -189,7 +189,9 @@ def _card_subject(
     )
 
 
-def _invoice_subject(profile: BillingProfile, invoice_id: str) -> Subject:
+def _invoice_subject(
+    profile: BillingProfile, invoice_id: str, run: Comparison
+) -> Subject:
     def ours() -> Invoice | None:
         return _our_invoices(profile, [invoice_id]).get(invoice_id)
 
@@ -199,9 +201,14 @@ def _invoice_subject(profile: BillingProfile, invoice_id: str) -> Subject:
 
     def under_way() -> bool:
         known = ours()
-        subjects = [profile.pk]
-        if known is not None:
-            subjects += filter(None, [known.pk, known.subscription_id])
+        if known is None:
+            # Fetching it early harms nobody; only calling it drift would be too early.
+            return not run.fix and unfinished.any_about(
+                profile.organization_id, None, [invoice_id]
+            )
+        subjects = [profile.pk, known.pk]
+        if known.subscription_id is not None:
+            subjects.append(known.subscription_id)
         return unfinished.any_about(profile.organization_id, subjects, [invoice_id])
 
     return Subject(

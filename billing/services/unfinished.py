@@ -24,14 +24,19 @@ LATE = dt.timedelta(minutes=5)
 
 def any_about(
     organization_id: uuid.UUID,
-    subjects: Collection[uuid.UUID],
+    subjects: Collection[uuid.UUID] | None,
     stripe_ids: Collection[str],
 ) -> bool:
-    """Whether an operation about these rows, or a recent event about these objects,
-    isn't settled yet."""
+    """Whether an operation or a recent event isn't settled yet.
+
+    Operations about these rows, or about any of the organization's when that isn't
+    known; events about these objects of Stripe's.
+    """
     waiting = StripeOperation.objects.filter(
-        organization_id=organization_id, subject_id__in=subjects, state__in=UNSETTLED
+        organization_id=organization_id, state__in=UNSETTLED
     )
+    if subjects is not None:
+        waiting = waiting.filter(subject_id__in=subjects)
     told = StripeEvent.objects.filter(
         object_id__in=stripe_ids,
         processed_at=None,

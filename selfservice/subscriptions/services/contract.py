@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import gateway
 from billing.gateway.shapes import PaymentTry, StripeSubscription
-from billing.models import PaymentMethod
+from billing.models import PaymentMethod, StripeRef
 from billing.services import operations, refs
 from billing.services.cards import sync_card
 from selfservice.activity.services.record import Change, record
@@ -240,6 +240,11 @@ def _owner(found: StripeSubscription) -> tuple[uuid.UUID, uuid.UUID] | None:
     return (organization_id, subscription_id) if known.exists() else None
 
 
+def _row(ref: StripeRef) -> Subscription | None:
+    subscriptions = Subscription.objects.filter(organization_id=ref.organization_id)
+    return subscriptions.select_related("product").filter(pk=ref.row_id).first()
+
+
 def _log(subscription: Subscription, verb: str, after: dict[str, int]) -> None:
     record(
         Change(
@@ -254,13 +259,15 @@ def _log(subscription: Subscription, verb: str, after: dict[str, int]) -> None:
 
 
 def subject_of_invoice(asked: hooks.InvoiceAsked) -> hooks.InvoiceSubject:
-    """Tell billing which subscription an invoice is for, and how it is called."""
-    ref = refs.find(asked.stripe_subscription_id)
-    subscriptions = Subscription.objects.filter(
-        organization_id=asked.organization_id
-    ).select_related("product")
-    if ref is not None and ref.kind == "subscription":
-        found = subscriptions.filter(pk=ref.row_id).first()
-        if found is not None:
+    """Tell billing which subscription an invoice is for, and how it is called.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    stripe_id = asked.stripe_subscription_id
+    if stripe_id:
+        ref = refs.find(stripe_id)
+        # Told of the invoice first: whose it is stands on Stripe's subscription.
+        found = _row(ref) if ref is not None else sync_subscription(stripe_id)
+        if found is not None and found.organization_id == asked.organization_id:
             return hooks.InvoiceSubject(found.pk, found.product.name)
     return hooks.InvoiceSubject(None, _("Subscription"))
