@@ -1,4 +1,4 @@
-"""An invoice as a PDF, with what a tax office in the European Union wants on it."""
+"""Invoices and credit notes as PDFs, with what an EU tax office wants on them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,51 @@ from billing.sandbox.seller import seller
 from billing.sandbox.wire import Obj
 
 FONT = "Fira"
+type Row = tuple[str, ...]
 
 
 def draw_invoice(found: Obj) -> bytes:
     """The PDF of a final invoice: parties, number, dates, lines, tax, totals."""
+    pdf = _begin("Invoice", found)
+    _facts(pdf, _invoice_facts(found))
+    _parties(pdf, found)
+    _lines(pdf, found)
+    due = ("Amount due", _amount(found["amount_remaining"], found))
+    _totals(pdf, [*_sums(found), due])
+    return bytes(pdf.output())
+
+
+def draw_credit_note(found: Obj, invoice: Obj) -> bytes:
+    """The PDF of a credit note for `invoice`: which, why, how much, and its tax."""
+    pdf = _begin("Credit note", found)
+    facts = [
+        ("Credit note", found["number"]),
+        ("Date of issue", _day(found["effective_at"])),
+        ("For invoice", invoice["number"]),
+    ]
+    facts += [("Reason", found["reason"].replace("_", " "))] if found["reason"] else []
+    _facts(pdf, facts)
+    _parties(pdf, invoice)
+    rows = [
+        (line["description"] or "", _amount(line["amount"], found))
+        for line in found["lines"]["data"]
+    ]
+    _table(pdf, (134, 40), ("LEFT", "RIGHT"), [("Description", "Amount"), *rows])
+    _totals(pdf, _sums(found))
+    return bytes(pdf.output())
+
+
+def _begin(title: str, found: Obj) -> FPDF:
     pdf = FPDF(format="A4")
-    pdf.set_title(f"Invoice {found['number']}")
-    # fpdf2 stamps the time of drawing; an invoice is dated by its number.
+    pdf.set_title(f"{title} {found['number']}")
+    # fpdf2 stamps the time of drawing; a document is dated by its number.
     pdf.set_creation_date(_moment(found["effective_at"]))
     _add_fonts(pdf)
     pdf.add_page()
     pdf.set_margins(18, 18)
     pdf.set_font(FONT, "B", 20)
-    pdf.cell(0, 12, "Invoice", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    _facts(pdf, found)
-    _parties(pdf, found)
-    _lines(pdf, found)
-    _totals(pdf, found)
-    return bytes(pdf.output())
+    pdf.cell(0, 12, title, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    return pdf
 
 
 def _add_fonts(pdf: FPDF) -> None:
@@ -60,7 +87,7 @@ def _amount(minor: int, found: Obj) -> str:
     return amount(minor, found["currency"])
 
 
-def _facts(pdf: FPDF, found: Obj) -> None:
+def _invoice_facts(found: Obj) -> list[tuple[str, str]]:
     paid_at = found["status_transitions"]["paid_at"]
     facts = [
         ("Invoice number", found["number"]),
@@ -70,7 +97,11 @@ def _facts(pdf: FPDF, found: Obj) -> None:
             f"Paid by card on {_day(paid_at)}" if paid_at else "Due on receipt",
         ),
     ]
-    facts += [(field["name"], field["value"]) for field in found["custom_fields"] or []]
+    own = found["custom_fields"] or []
+    return facts + [(field["name"], field["value"]) for field in own]
+
+
+def _facts(pdf: FPDF, facts: list[tuple[str, str]]) -> None:
     for label, value in facts:
         pdf.set_font(FONT, "B", 10)
         pdf.cell(40, 6, label)
@@ -104,38 +135,47 @@ def _parties(pdf: FPDF, found: Obj) -> None:
 
 
 def _lines(pdf: FPDF, found: Obj) -> None:
+    rows: list[Row] = [("Description", "Period", "Qty", "Unit price", "Amount")]
+    for line in found["lines"]["data"]:
+        period = line["period"]
+        unit = int(line["pricing"]["unit_amount_decimal"])
+        rows.append(
+            (
+                line["description"],
+                f"{_day(period['start'])} – {_day(period['end'])}",
+                str(line["quantity"]),
+                _amount(unit, found),
+                _amount(line["amount"], found),
+            )
+        )
+    aligned = ("LEFT", "LEFT", "RIGHT", "RIGHT", "RIGHT")
+    _table(pdf, (74, 38, 14, 24, 24), aligned, rows)
+
+
+def _table(pdf: FPDF, widths: tuple[int, ...], aligned: Row, rows: list[Row]) -> None:
     pdf.set_font(FONT, "", 9)
     with pdf.table(
-        col_widths=(74, 38, 14, 24, 24),
-        text_align=("LEFT", "LEFT", "RIGHT", "RIGHT", "RIGHT"),
+        col_widths=widths,
+        text_align=aligned,
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         line_height=6,
     ) as table:
-        table.row(("Description", "Period", "Qty", "Unit price", "Amount"))
-        for line in found["lines"]["data"]:
-            period = line["period"]
-            unit = int(line["pricing"]["unit_amount_decimal"])
-            table.row(
-                (
-                    line["description"],
-                    f"{_day(period['start'])} – {_day(period['end'])}",
-                    str(line["quantity"]),
-                    _amount(unit, found),
-                    _amount(line["amount"], found),
-                )
-            )
+        for row in rows:
+            table.row(row)
     pdf.ln(6)
 
 
-def _totals(pdf: FPDF, found: Obj) -> None:
+def _sums(found: Obj) -> list[tuple[str, str]]:
     rows = [("Subtotal excl. tax", _amount(found["subtotal"], found))]
     for tax in found["total_taxes"] or []:
         if tax["taxability_reason"] == "reverse_charge":
             rows.append(("VAT, reverse charge", _amount(0, found)))
         elif tax["amount"]:
             rows.append((f"VAT {tax['_percent']}%", _amount(tax["amount"], found)))
-    rows.append(("Total", _amount(found["total"], found)))
-    rows.append(("Amount due", _amount(found["amount_remaining"], found)))
+    return [*rows, ("Total", _amount(found["total"], found))]
+
+
+def _totals(pdf: FPDF, rows: list[tuple[str, str]]) -> None:
     for label, value in rows:
         pdf.set_font(FONT, "B" if label in {"Total", "Amount due"} else "", 10)
         pdf.cell(130, 6, label, align="R")

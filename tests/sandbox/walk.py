@@ -158,8 +158,34 @@ def _money_back(shop: Shop, customer_id: str) -> None:
     v1.refunds.update(refund.id, {"metadata": {"a": "1"}})
     v1.refunds.retrieve(refund.id, {"expand": ["charge", "balance_transaction"]})
     v1.refunds.list({"charge": charge.id, "created": {"gt": 1}})
+    _credit_notes(shop, customer_id)
     booked = v1.balance_transactions.list({"source": refund.id})
     v1.balance_transactions.retrieve(booked.data[0].id, {"expand": ["source"]})
+
+
+def _credit_notes(shop: Shop, customer_id: str) -> None:
+    v1 = shop.v1
+    bought = shop.subscribe(customer_id, shop.price())
+    given = {
+        "invoice": str(bought.latest_invoice),
+        "amount": 300,
+        "refund_amount": 200,
+        "credit_amount": 100,
+    }
+    v1.credit_notes.preview(given)  # type: ignore[arg-type]
+    v1.credit_notes.preview_lines.list(given)  # type: ignore[arg-type]
+    note = v1.credit_notes.create(given)  # type: ignore[arg-type]
+    v1.credit_notes.update(note.id, {"memo": "Sorry"})
+    v1.credit_notes.retrieve(note.id, {"expand": ["refunds.refund", "invoice"]})
+    v1.credit_notes.list({"customer": customer_id})
+    v1.credit_notes.line_items.list(note.id)
+    other = shop.subscribe(
+        customer_id, shop.price(), payment_behavior="default_incomplete"
+    )
+    pending = v1.credit_notes.create(
+        {"invoice": str(other.latest_invoice), "amount": 100}
+    )
+    v1.credit_notes.void_credit_note(pending.id)
 
 
 def _endpoints(shop: Shop) -> None:

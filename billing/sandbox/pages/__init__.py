@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from billing.sandbox.pages import checkout, elements, invoice
+from billing.sandbox.pages import checkout, credit_note, elements, invoice
 from billing.sandbox.pages.base import WEB, Page, Visit
 from billing.sandbox.pages.words import preferred
 from billing.sandbox.wire import ApiError
@@ -26,6 +26,7 @@ ROUTES: dict[str, Callable[[Visit], Page]] = {
     "/elements/": elements.serve,
     "/c/pay/": checkout.serve,
     "/i/": invoice.serve,
+    "/n/": credit_note.serve,
 }
 
 

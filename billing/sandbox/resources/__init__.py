@@ -13,6 +13,7 @@ type Handler = Callable[[Call], Obj]
 MODULES = (
     "balance",
     "catalogue",
+    "credit_notes",
     "customers",
     "events",
     "invoices",
