@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL,
     endpoint TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, since INTEGER,
     due INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting');
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, due);
+CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (state, seq);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 """
 
