@@ -183,7 +183,7 @@ def _renew_term(subscription: Subscription) -> None:
 
 
 def _end(subscription: Subscription, found: StripeSubscription) -> None:
-    if subscription.order_state == OrderState.DECLINED:
+    if subscription.order_state in {OrderState.DECLINED, OrderState.DROPPED}:
         return
     if subscription.order_state != OrderState.CONFIRMED:
         subscription.order_state = OrderState.DROPPED
