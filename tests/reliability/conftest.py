@@ -1,0 +1,30 @@
+"""The fault matrix: its world, and how many cases it had."""
+
+from __future__ import annotations
+
+import collections
+
+import pytest
+import stripe
+
+from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+
+COUNTS: collections.Counter[str] = collections.Counter()
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own retries, without its waiting."""
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+
+
+@pytest.fixture(scope="session")
+def counted() -> collections.Counter[str]:
+    """How many cases each scenario had."""
+    return COUNTS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if COUNTS:
+        each = ", ".join(f"{name} {count}" for name, count in COUNTS.items())
+        terminalreporter.write_line(f"fault matrix: {COUNTS.total()} cases ({each})")
