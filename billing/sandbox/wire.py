@@ -61,6 +61,10 @@ def decode(text: str) -> Obj:
     decoded: Obj = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
         parts = [part for part in re.split(r"\[|\]\[|\]", key) if part != ""]
+        if not parts:
+            raise ApiError(
+                f"Received unknown parameter: {key}", "parameter_unknown", key
+            )
         place = decoded
         for part in parts[:-1]:
             step = place.setdefault(part, {})

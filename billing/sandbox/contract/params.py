@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import types
+from decimal import Decimal
 from typing import Any, Literal, Union, get_args, get_origin
 
 import typing_extensions as te
 
 from billing.sandbox.contract.types import OPTIONS, Operation, hints, is_object
 from billing.sandbox.wire import ApiError
+
+# Source: https://docs.stripe.com/api/metadata
+MOST_KEYS = 50
+LONGEST_KEY = 40
+LONGEST_VALUE = 500
 
 
 def check_params(operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
@@ -56,10 +63,25 @@ def _check(value: Any, annotation: Any, path: str) -> Any:
     if te.is_typeddict(annotation):
         return _check_dict(value, annotation, path)
     if origin is dict or is_object(annotation) or is_object(origin):
-        if isinstance(value, dict):
-            return value
-        raise ApiError("Invalid object", param=path)
+        return _check_map(value, path)
     return _check_scalar(value, annotation, path)
+
+
+def _check_map(value: Any, path: str) -> dict[str, str]:
+    """Keys and values of the caller's own, such as metadata."""
+    if not isinstance(value, dict):
+        raise ApiError("Invalid object", param=path)
+    if len(value) > MOST_KEYS:
+        raise ApiError(f"{path} can have up to {MOST_KEYS} keys.", param=path)
+    for key, item in value.items():
+        text = _check_scalar(item, str, f"{path}[{key}]")
+        if len(key) > LONGEST_KEY or len(text) > LONGEST_VALUE:
+            raise ApiError(
+                f"{path} can have keys of up to {LONGEST_KEY} characters and values of"
+                f" up to {LONGEST_VALUE}.",
+                param=path,
+            )
+    return value
 
 
 def _check_word(value: Any, words: tuple[Any, ...], path: str) -> Any:
@@ -71,13 +93,14 @@ def _check_word(value: Any, words: tuple[Any, ...], path: str) -> Any:
 
 def _check_union(value: Any, options: tuple[Any, ...], path: str) -> Any:
     words = [w for o in options if get_origin(o) is Literal for w in get_args(o)]
-    plain = {str, type(None)}
-    others = [o for o in options if get_origin(o) is not Literal and o not in plain]
-    # The package leaves enumerations open for new words; Stripe's server doesn't.
-    if any(words) and not others:
+    others = [o for o in options if get_origin(o) is not Literal]
+    if any(words):
+        # The package leaves enumerations open for new words; Stripe's server doesn't.
+        others = [o for o in others if o is not str]
+    if words and (value in words or not others):
         return _check_word(value, tuple(words), path)
     refusals: list[ApiError] = []
-    for option in sorted(options, key=lambda o: o is str):
+    for option in sorted(others, key=lambda o: o is str):
         try:
             return _check(value, option, path)
         except ApiError as refusal:
@@ -86,7 +109,7 @@ def _check_union(value: Any, options: tuple[Any, ...], path: str) -> Any:
 
 
 def _check_list(value: Any, annotation: Any, path: str) -> list[Any]:
-    if isinstance(value, dict) and value and all(k.isdigit() for k in value):
+    if isinstance(value, dict) and all(re.fullmatch(r"[0-9]+", k) for k in value):
         value = [value[k] for k in sorted(value, key=int)]
     if not isinstance(value, list):
         raise ApiError("Invalid array", param=path)
@@ -95,15 +118,17 @@ def _check_list(value: Any, annotation: Any, path: str) -> list[Any]:
 
 def _check_scalar(value: Any, annotation: Any, path: str) -> Any:
     if not isinstance(value, str):
-        raise ApiError(f"Invalid value for {path}", param=path)
+        raise ApiError(f"Invalid string: {value}", param=path)
     if annotation is bool:
         if value in {"true", "false"}:
             return value == "true"
         raise ApiError(f"Invalid boolean: {value}", param=path)
-    if annotation in {int, float} or getattr(annotation, "__name__", "") == "Decimal":
-        try:
-            return int(value) if annotation is int else float(value)
-        except ValueError as error:
-            code = "parameter_invalid_integer"
-            raise ApiError(f"Invalid integer: {value}", code, path) from error
+    if annotation is int:
+        if re.fullmatch(r"-?[0-9]{1,18}", value):
+            return int(value)
+        raise ApiError(f"Invalid integer: {value}", "parameter_invalid_integer", path)
+    if annotation in {float, Decimal}:
+        if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+            return float(value)
+        raise ApiError(f"Invalid decimal: {value}", param=path)
     return value

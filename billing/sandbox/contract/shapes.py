@@ -56,10 +56,11 @@ def faults_of(found: Any, owner: Any, path: str = "") -> list[str]:
     """What is wrong with an answer: missing, unknown or mistyped keys."""
     if not is_object(owner):
         return _faults(found, owner, path)
-    if found.get("deleted"):
-        return []
     known = hints(owner)
     faults = [f"{path}{k}: not in {owner.__name__}" for k in found if k not in known]
+    if found.get("deleted"):
+        # What is gone tells no more than that.
+        known = {name: known[name] for name in ("id", "object")}
     for key, annotation in known.items():
         if key in found:
             faults += _faults(found[key], annotation, f"{path}{key}")
@@ -81,12 +82,29 @@ def _faults(value: Any, annotation: Any, path: str) -> list[str]:
     if origin is Literal:
         return [] if value in get_args(annotation) else [f"{path}: {value!r}"]
     if origin is list or (is_object(origin) and issubclass(origin, stripe.ListObject)):
-        rows = value if origin is list else value["data"]
         item = get_args(annotation)[0]
-        return [f for i, v in enumerate(rows) for f in _faults(v, item, f"{path}[{i}]")]
+        if origin is list:
+            return _row_faults(value, item, path)
+        return _envelope_faults(value, path) + _row_faults(value["data"], item, path)
     if is_object(annotation) and annotation is not UntypedStripeObject:
         return faults_of(value, annotation, f"{path}.")
     return _scalar_faults(value, annotation, path)
+
+
+def _row_faults(rows: list[Any], item: Any, path: str) -> list[str]:
+    return [f for i, v in enumerate(rows) for f in _faults(v, item, f"{path}[{i}]")]
+
+
+def _envelope_faults(found: dict[str, Any], path: str) -> list[str]:
+    """A list has four keys, and its address."""
+    wanted = {"object": str, "data": list, "has_more": bool, "url": str}
+    faults = [f"{path}.{k}: not in a list" for k in found if k not in wanted]
+    for key, kind in wanted.items():
+        if type(found.get(key)) is not kind:
+            faults.append(f"{path}.{key}: {found.get(key)!r} is no {kind.__name__}")
+    if found.get("object") != "list" or not str(found.get("url")).startswith("/v1/"):
+        faults.append(f"{path}: no list with an address")
+    return faults
 
 
 def _scalar_faults(value: Any, annotation: Any, path: str) -> list[str]:
