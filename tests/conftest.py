@@ -1,6 +1,7 @@
 """The database of the tests: the embedded PostgreSQL, under var/test.
 
-DATABASE_URL in the environment takes its place. Fixtures of a few folders stand
+DATABASE_URL in the environment takes its place. With STRIPE_TEST_KEY the tests that
+talk to Stripe do so with Stripe's test mode. Fixtures of a few folders stand
 beside them: `tests.cast` (people), `tests.stripe_sandbox` (Stripe's stand-in), and
 `tests/browser/conftest.py`.
 """
@@ -16,12 +17,27 @@ from pytest_django import DjangoDbBlocker
 
 from selfservice.core.embedded.roles import ensure_oversight_role
 from selfservice.core.translations import compile_translations
+from tests import live_mode
 
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a key of live mode before anything runs."""
+    live_mode.chosen()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    live_mode.sort_out(items, live_mode.chosen())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether Stripe itself was asked."""
+    terminalreporter.write_line(str(live_mode.chosen() or live_mode.NOT_RUN))
 
 
 @pytest.fixture(scope="session", autouse=True)

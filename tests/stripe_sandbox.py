@@ -1,10 +1,17 @@
-"""Fixtures for tests in which the portal talks to Stripe: the sandbox, over HTTP."""
+"""Fixtures for tests in which the portal talks to Stripe, over HTTP.
+
+That is the sandbox, or Stripe's own test mode when STRIPE_TEST_KEY is set. A test
+that takes `sandbox` steers it, and is skipped against Stripe; one that takes only
+the others runs unchanged against both.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
+import requests
 import stripe
 from pytest_django.fixtures import Settings
 
@@ -15,6 +22,7 @@ from billing.services.accounts import SoldTo, open_account
 from selfservice.accounts.models import User
 from selfservice.catalog.models import Frequency, Product, Term
 from selfservice.catalog.queries import Offer
+from tests import live_mode
 from tests.factories.catalog import make_plan, make_price, make_product
 from tests.sandbox_process import SandboxProcess, start_sandbox
 
@@ -40,24 +48,53 @@ def sandbox_process(
     process.stop()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeAccount:
+    """What the portal's gateway talks to. `base` is empty for Stripe's address."""
+
+    key: str
+    base: str
+    is_sandbox: bool
+
+
+@pytest.fixture
+def stripe_account(
+    request: pytest.FixtureRequest, settings: Settings
+) -> Iterator[StripeAccount]:
+    """An empty sandbox that answers in Stripe's own shapes, or an account at Stripe.
+
+    The account keeps what earlier runs left, so that tests look only at what their
+    own customer and product have.
+    """
+    live = live_mode.chosen()
+    if live is not None:
+        settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = live.base, live.key
+        yield StripeAccount(live.key, live.base, is_sandbox=False)
+        return
+    process: SandboxProcess = request.getfixturevalue("sandbox_process")
+    process.reset()
+    settings.STRIPE_API_BASE = process.base
+    settings.STRIPE_SANDBOX_ORIGIN = process.base
+    settings.STRIPE_JS_URL = f"{process.base}/endive/stripe.js"
+    yield StripeAccount("sk_test_beside", process.base, is_sandbox=True)
+    assert process.violations() == []
+
+
 @pytest.fixture
 def sandbox(
-    sandbox_process: SandboxProcess, settings: Settings
-) -> Iterator[SandboxProcess]:
-    """An empty sandbox that the portal's gateway talks to, in Stripe's own shapes."""
-    sandbox_process.reset()
-    settings.STRIPE_API_BASE = sandbox_process.base
-    settings.STRIPE_SANDBOX_ORIGIN = sandbox_process.base
-    settings.STRIPE_JS_URL = f"{sandbox_process.base}/endive/stripe.js"
-    yield sandbox_process
-    assert sandbox_process.violations() == []
+    stripe_account: StripeAccount, sandbox_process: SandboxProcess
+) -> SandboxProcess:
+    """The sandbox that the portal talks to, to be steered; never Stripe itself."""
+    return sandbox_process
 
 
 @pytest.fixture
-def stripe_client(sandbox: SandboxProcess) -> stripe.StripeClient:
+def stripe_client(stripe_account: StripeAccount) -> stripe.StripeClient:
     """A client beside the portal's, to look at what is really there."""
     return stripe.StripeClient(
-        "sk_test_beside", base_addresses={"api": sandbox.base}, max_network_retries=0
+        stripe_account.key,
+        base_addresses={"api": stripe_account.base} if stripe_account.base else {},
+        max_network_retries=0 if stripe_account.is_sandbox else 2,
     )
 
 
@@ -80,7 +117,7 @@ def put_on_sale(product: Product, amount_minor: int, **plan: object) -> Offer:
 
 
 @pytest.fixture
-def diagrams(db: None, sandbox: SandboxProcess) -> Offer:
+def diagrams(db: None, stripe_account: StripeAccount) -> Offer:
     """Diagrams Pro for a year, billed yearly: €49.20 a license."""
     return put_on_sale(
         make_product("Diagrams Pro"),
@@ -91,7 +128,7 @@ def diagrams(db: None, sandbox: SandboxProcess) -> Offer:
 
 
 @pytest.fixture
-def profile(anna: User, sandbox: SandboxProcess) -> BillingProfile:
+def profile(anna: User, stripe_account: StripeAccount) -> BillingProfile:
     """Anna's billing profile, with its customer at Stripe."""
     return open_account(purchaser=anna, sold_to=SOLD_TO)
 
@@ -99,13 +136,16 @@ def profile(anna: User, sandbox: SandboxProcess) -> BillingProfile:
 def enter_card(
     client: stripe.StripeClient, profile: BillingProfile, named: str = "pm_card_visa"
 ) -> PaymentMethod:
-    """A test card, entered for the profile as the Payment Element would."""
+    """A test card, entered for the profile as the Payment Element would.
+
+    One that asks for 3-D Secure skips the test against Stripe itself.
+    """
     setup = cards.begin_card_setup(profile=profile)
     client.v1.setup_intents.confirm(setup.id, {"payment_method": named})
     intent = client.v1.setup_intents.retrieve(setup.id)
     if intent.status == "requires_action":
-        import requests
-
+        if live_mode.chosen() is not None:
+            pytest.skip("not against Stripe: nobody is there to confirm 3-D Secure")
         base = client._requestor.base_addresses["api"]  # the sandbox's own address
         requests.post(
             f"{base}/elements/authenticate",

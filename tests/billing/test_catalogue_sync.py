@@ -15,6 +15,7 @@ from selfservice.catalog.services.catalog_file import read_catalog
 from selfservice.catalog.services.sync import sync_catalog
 from tests.factories.catalog import catalog_toml
 from tests.sandbox_process import SandboxProcess
+from tests.stripe_sandbox import StripeAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +25,16 @@ def sync(text: str) -> Pushed:
     return push_catalogue()
 
 
+def prices_of(client: stripe.StripeClient, product: Product) -> list[stripe.Price]:
+    return client.v1.prices.list({"product": str(product.pk)}).data
+
+
 def writes(sandbox: SandboxProcess) -> list[str]:
     return [call["path"] for call in sandbox.calls("POST")]
 
 
 def test_products_and_prices_are_made_at_stripe(
-    sandbox: SandboxProcess, stripe_client: stripe.StripeClient
+    stripe_client: stripe.StripeClient,
 ) -> None:
     counts = sync(catalog_toml(prices={"EUR": "10.30", "GBP": "8.90"}))
 
@@ -53,7 +58,7 @@ def test_the_same_file_again_writes_nothing_to_stripe(sandbox: SandboxProcess) -
 
 
 def test_a_changed_price_is_another_one_and_the_old_is_retired(
-    sandbox: SandboxProcess, stripe_client: stripe.StripeClient
+    stripe_client: stripe.StripeClient,
 ) -> None:
     sync(catalog_toml())
     old = Price.objects.get()
@@ -67,16 +72,18 @@ def test_a_changed_price_is_another_one_and_the_old_is_retired(
 
 
 def test_a_product_that_left_the_file_is_retired_at_stripe(
-    sandbox: SandboxProcess, stripe_client: stripe.StripeClient
+    stripe_client: stripe.StripeClient,
 ) -> None:
     sync(catalog_toml() + catalog_toml(slug="lists"))
 
     assert sync(catalog_toml()) == Pushed(prices_retired=1)
-    assert len(stripe_client.v1.prices.list({"active": True}).data) == 1
+    (left, kept) = (Product.objects.get(slug=slug) for slug in ("lists", "boards"))
+    assert [price.active for price in prices_of(stripe_client, left)] == [False]
+    assert [price.active for price in prices_of(stripe_client, kept)] == [True]
 
 
 def test_a_renamed_product_is_renamed_at_stripe(
-    sandbox: SandboxProcess, stripe_client: stripe.StripeClient
+    stripe_client: stripe.StripeClient,
 ) -> None:
     sync(catalog_toml())
 
@@ -98,7 +105,7 @@ def test_what_stripe_lost_is_made_again(sandbox: SandboxProcess) -> None:
 
 
 def test_a_price_whose_answer_was_lost_is_found_not_doubled(
-    sandbox: SandboxProcess, stripe_client: stripe.StripeClient
+    stripe_client: stripe.StripeClient,
 ) -> None:
     sync(catalog_toml())
     made = Price.objects.get().stripe_price_id
@@ -106,11 +113,11 @@ def test_a_price_whose_answer_was_lost_is_found_not_doubled(
 
     assert push_catalogue() == Pushed(prices_found=1)
     assert Price.objects.get().stripe_price_id == made
-    assert len(stripe_client.v1.prices.list().data) == 1
+    assert len(prices_of(stripe_client, Product.objects.get())) == 1
 
 
 def test_a_price_retired_by_hand_is_sold_again(
-    sandbox: SandboxProcess, stripe_client: stripe.StripeClient
+    stripe_client: stripe.StripeClient,
 ) -> None:
     sync(catalog_toml())
     price_id = Price.objects.get().stripe_price_id
@@ -141,17 +148,21 @@ def test_an_interrupted_sync_is_finished_by_the_next(
     assert products_on_sale(currency="EUR") == []
 
     assert push_catalogue() == afterwards
-    assert len(stripe_client.v1.prices.list().data) == 1
+    assert len(prices_of(stripe_client, Product.objects.get())) == 1
 
 
-def test_stripe_is_never_asked_inside_a_transaction(sandbox: SandboxProcess) -> None:
+def test_stripe_is_never_asked_inside_a_transaction(
+    stripe_account: StripeAccount,
+) -> None:
     sync_catalog(read_catalog(catalog_toml()))
 
     with transaction.atomic(), pytest.raises(CallInsideTransaction):
         push_catalogue()
 
 
-def test_the_command_says_what_it_did(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_the_command_says_what_it_did(
+    stripe_account: StripeAccount, tmp_path: Path
+) -> None:
     file = tmp_path / "catalog.toml"
     file.write_text(catalog_toml(), "utf-8")
     said = StringIO()

@@ -25,7 +25,7 @@ from selfservice.subscriptions.queries import cards_of
 from selfservice.subscriptions.services import buying, contract
 from selfservice.subscriptions.services.buying import Order, place_order
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import enter_card
+from tests.stripe_sandbox import StripeAccount, enter_card
 
 CREATE = "/v1/subscriptions"
 # What the client tries by itself before it gives up.
@@ -363,7 +363,7 @@ def test_an_expired_card_is_refused_with_its_month(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_call_is_made_inside_a_transaction(sandbox: SandboxProcess) -> None:
+def test_no_call_is_made_inside_a_transaction(stripe_account: StripeAccount) -> None:
     with transaction.atomic(), pytest.raises(CallInsideTransaction):
         gateway.read_subscription("sub_any")
 
