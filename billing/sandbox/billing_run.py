@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import secrets
 from collections.abc import Iterable
 
@@ -28,6 +29,8 @@ class Item:
     amount: int
     proration: bool = False
     subscription_item: str = ""
+    # How a proration's line begins: "Unused time on".
+    lead: str = ""
 
 
 def build_invoice(
@@ -156,6 +159,10 @@ def _words(item: Item, product: Obj) -> str:
     if recurring["interval_count"] > 1:
         every = f"{recurring['interval_count']} {every}s"
     unit = amounts.amount(item.price["unit_amount"], item.price["currency"])
+    if item.lead:
+        since = dt.datetime.fromtimestamp(item.start, dt.UTC)
+        words = f"{item.lead} {item.quantity} × {product['name']}"
+        return f"{words} after {since.day} {since:%b %Y}"
     return f"{item.quantity} × {product['name']} (at {unit} / {every})"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stripe
 
+from billing.sandbox import schedules
 from billing.sandbox.call import Call
 from billing.sandbox.contract import blank
 from billing.sandbox.resources.invoices import subscription_of, void_invoice
@@ -66,6 +67,7 @@ def cancel_now(call: Call, found: Obj, *, reason: str | None = None) -> Obj:
     for invoice in _invoices(call, found, "draft", "open"):
         invoice |= {"auto_advance": False, "next_payment_attempt": None}
         call.store.put(invoice)
+    schedules.subscription_ended(call, found)
     return call.save(found, "customer.subscription.deleted")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 
-from billing.sandbox import billing_run, clock
+from billing.sandbox import billing_run, clock, proration
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call
 from billing.sandbox.resources import invoices
@@ -42,6 +42,7 @@ def renew(call: Call, subscription: Obj, *, status: str = "") -> Obj:
     ]
     start = min(item["current_period_start"] for item in over)
     items = [_next_period(subscription, item) for item in over]
+    items += proration.take_pending(call, subscription)
     invoice = billing_run.build_invoice(
         call,
         customer=call.get(subscription["customer"], "customer"),
@@ -56,6 +57,14 @@ def renew(call: Call, subscription: Obj, *, status: str = "") -> Obj:
     subscription["latest_invoice"] = invoice["id"]
     call.save(subscription, "customer.subscription.updated", before)
     return invoice
+
+
+def next_periods(call: Call, subscription: Obj) -> list[Item]:
+    """What the next period of a subscription will cost; it is moved on, not stored."""
+    rows = subscription["items"]["data"]
+    ends = min(item["current_period_end"] for item in rows)
+    over = [item for item in rows if item["current_period_end"] == ends]
+    return [_next_period(subscription, item) for item in over]
 
 
 def _next_period(subscription: Obj, item: Obj) -> Item:

@@ -18,8 +18,11 @@ MODULES = (
     "events",
     "invoices",
     "payment_methods",
+    "previews",
     "refunds",
+    "schedules",
     "setup_intents",
+    "subscription_changes",
     "subscriptions",
     "test_clocks",
 )

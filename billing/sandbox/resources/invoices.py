@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.sandbox import billing_run, clock, credit
+from billing.sandbox import billing_run, clock, credit, pending
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
@@ -42,28 +42,6 @@ def period_end(price: Obj, start: int) -> int:
     if recurring is None:
         raise ApiError("The price must be recurring.", param="items[0][price]")
     return clock.add_periods(recurring, start, 1)
-
-
-@handles("POST /v1/invoices/create_preview")
-def create_preview(call: Call) -> Obj:
-    given = call.params
-    details = given.get("subscription_details", {})
-    if "subscription" in given or "items" not in details:
-        raise ApiError(
-            "The sandbox previews new subscriptions only: give a customer and"
-            " subscription_details[items].",
-            param="subscription",
-        )
-    customer = call.get(given.get("customer", ""), "customer")
-    found = billing_run.build_invoice(
-        call,
-        customer=customer,
-        items=items_of(call, details["items"], call.now),
-        automatic_tax=given.get("automatic_tax", {}).get("enabled", False),
-        reason="upcoming",
-    )
-    found["id"] = f"upcoming_{found['id']}"
-    return found
 
 
 @handles("GET /v1/invoices/{invoice}")
@@ -155,6 +133,10 @@ def after_payment(call: Call, found: Obj) -> None:
     subscription = call.store.get(subscription_of(found), "subscription")
     if subscription is None:
         return
+    if found["status"] == "paid":
+        pending.apply(call, subscription, found)
+    else:
+        _give_up_pending(call, subscription, found)
     first = subscription["status"] == "incomplete" and found["status"] == "paid"
     latest = call.store.get(subscription["latest_invoice"] or "", "invoice") or found
     over = subscription["status"] == "past_due" and latest["status"] in SETTLED
@@ -162,6 +144,11 @@ def after_payment(call: Call, found: Obj) -> None:
         before = dict(subscription)
         subscription["status"] = "active"
         call.save(subscription, "customer.subscription.updated", before)
+
+
+def _give_up_pending(call: Call, subscription: Obj, found: Obj) -> None:
+    if found["status"] in SETTLED:
+        pending.give_up(call, subscription, found)
 
 
 @handles("POST /v1/invoices/{invoice}/void")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import stripe
 
-from billing.sandbox import billing_run, trials
+from billing.sandbox import billing_run, proration, trials
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
@@ -15,6 +13,7 @@ from billing.sandbox.endings import cancel_now, void_open
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.invoices import items_of, settle
 from billing.sandbox.resources.setup_intents import authentication_failed
+from billing.sandbox.resources.subscription_changes import note_reason
 from billing.sandbox.wire import ApiError, Obj
 
 
@@ -191,59 +190,6 @@ def _has_price(found: Obj, price_id: str) -> bool:
     return any(item["price"]["id"] == price_id for item in found["items"]["data"])
 
 
-@handles("POST /v1/subscriptions/{subscription_exposed_id}")
-def update(call: Call) -> Obj:
-    found = call.get(call.ids[0], "subscription")
-    given = call.params
-    if found["status"] in {"canceled", "incomplete_expired"} and set(given) - {
-        "metadata",
-        "cancellation_details",
-        "expand",
-    }:
-        raise ApiError("A canceled subscription can only update its metadata.")
-    before = dict(found)
-    if "default_payment_method" in given:
-        call.get(given["default_payment_method"], "payment_method")
-        found["default_payment_method"] = given["default_payment_method"]
-    if "cancel_at_period_end" in given:
-        _cancel_later(call, found, given["cancel_at_period_end"])
-    if "cancel_at" in given:
-        _cancel_at(call, found, given["cancel_at"])
-    _note_reason(found, given)
-    merge_metadata(found, given)
-    return call.save(found, "customer.subscription.updated", before)
-
-
-def _cancel_later(call: Call, found: Obj, wanted: bool) -> None:
-    ends = max(item["current_period_end"] for item in found["items"]["data"])
-    found |= {
-        "cancel_at_period_end": wanted,
-        "cancel_at": ends if wanted else None,
-        "canceled_at": call.now if wanted else None,
-    }
-
-
-def _cancel_at(call: Call, found: Obj, wanted: Any) -> None:
-    if not wanted:
-        found |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
-        return
-    if wanted in {"min_period_end", "max_period_end"}:
-        choose = min if wanted == "min_period_end" else max
-        wanted = choose(i["current_period_end"] for i in found["items"]["data"])
-    if int(wanted) <= call.now:
-        raise ApiError("cancel_at must be in the future.", param="cancel_at")
-    found |= {"cancel_at": int(wanted), "canceled_at": call.now}
-
-
-def _note_reason(found: Obj, given: Obj) -> None:
-    details = given.get("cancellation_details")
-    if details:
-        known = found["cancellation_details"] or blank(
-            stripe.Subscription.CancellationDetails
-        )
-        found["cancellation_details"] = {**known, **details}
-
-
 @handles("DELETE /v1/subscriptions/{subscription_exposed_id}")
 def cancel(call: Call) -> Obj:
     found = call.get(call.ids[0], "subscription")
@@ -253,6 +199,33 @@ def cancel(call: Call) -> Obj:
         )
     if found["status"] == "incomplete":
         void_open(call, found)
-    _note_reason(found, call.params)
+    note_reason(found, call.params)
+    _settle_up(call, found)
     found["canceled_at"] = call.now
     return cancel_now(call, found, reason="cancellation_requested")
+
+
+def _settle_up(call: Call, found: Obj) -> None:
+    """The unused time goes to the customer's balance, if the request wants that."""
+    given = call.params
+    items = proration.take_pending(call, found) if given.get("invoice_now") else []
+    if given.get("prorate") and found["status"] in {"active", "past_due"}:
+        rows = found["items"]["data"]
+        unused = [proration.unused(row, call.now) for row in rows]
+        if not given.get("invoice_now"):
+            proration.keep(call, found, unused)
+            return
+        items += unused
+    if not items:
+        return
+    invoice = billing_run.build_invoice(
+        call,
+        customer=call.get(found["customer"], "customer"),
+        items=items,
+        automatic_tax=found["automatic_tax"]["enabled"],
+        reason="subscription_update",
+        subscription=found,
+    )
+    call.save(invoice, "invoice.created")
+    found["latest_invoice"] = invoice["id"]
+    billing_run.finalize(call, invoice)

@@ -1,0 +1,56 @@
+"""An update that waits for its payment: `pending_if_incomplete`."""
+
+from __future__ import annotations
+
+import copy
+
+import stripe
+
+from billing.sandbox.call import Call
+from billing.sandbox.contract import blank
+from billing.sandbox.wire import Obj
+
+LASTS = 23 * 3600
+
+
+def wait(call: Call, subscription: Obj, changed: list[Obj], invoice: Obj) -> None:
+    """Keep the subscription's items, and the changed ones until they are paid."""
+    ends = min(item["current_period_end"] for item in subscription["items"]["data"])
+    subscription["pending_update"] = blank(stripe.Subscription.PendingUpdate) | {
+        "expires_at": min(call.now + LASTS, ends),
+        "subscription_items": changed,
+    }
+    subscription["_pending_invoice"] = invoice["id"]
+
+
+def apply(call: Call, subscription: Obj, invoice: Obj) -> None:
+    """The invoice is paid: what waited for it takes effect."""
+    if not _is_of(subscription, invoice):
+        return
+    before = copy.deepcopy(subscription)
+    changed = subscription["pending_update"]["subscription_items"]
+    known = {item["id"]: item for item in changed}
+    rows = subscription["items"]["data"]
+    subscription["items"]["data"] = [known.get(item["id"], item) for item in rows]
+    _forget(subscription)
+    call.save(subscription, "customer.subscription.pending_update_applied", before)
+    call.emit("customer.subscription.updated", subscription, before)
+
+
+def give_up(call: Call, subscription: Obj, invoice: Obj) -> None:
+    """The invoice is void: what waited for it never comes."""
+    if not _is_of(subscription, invoice):
+        return
+    before = copy.deepcopy(subscription)
+    _forget(subscription)
+    call.save(subscription, "customer.subscription.pending_update_expired", before)
+
+
+def _is_of(subscription: Obj, invoice: Obj) -> bool:
+    waits = subscription["pending_update"] is not None
+    return waits and subscription.get("_pending_invoice") == invoice["id"]
+
+
+def _forget(subscription: Obj) -> None:
+    subscription["pending_update"] = None
+    subscription["_pending_invoice"] = ""

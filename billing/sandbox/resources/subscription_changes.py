@@ -1,0 +1,353 @@
+"""Changing a running subscription, and what a change would cost."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import stripe
+
+from billing.sandbox import billing_run, clock, pending, proration, renewals, trials
+from billing.sandbox.billing_run import Item
+from billing.sandbox.call import Call, merge_metadata
+from billing.sandbox.cards import declined
+from billing.sandbox.contract import blank
+from billing.sandbox.resources import handles
+from billing.sandbox.resources.invoices import card_for, settle, void_invoice
+from billing.sandbox.resources.setup_intents import authentication_failed
+from billing.sandbox.timeline import Step, watches
+from billing.sandbox.wire import ApiError, Obj
+
+ENDED = {"canceled", "incomplete_expired"}
+STILL_CHANGES = {"metadata", "cancellation_details", "expand"}
+# What may wait for its payment. https://docs.stripe.com/billing/subscriptions/pending-updates
+MAY_WAIT = {
+    "expand",
+    "items",
+    "payment_behavior",
+    "proration_behavior",
+    "proration_date",
+    "billing_cycle_anchor",
+    "trial_end",
+    "trial_from_plan",
+}
+
+
+@dataclasses.dataclass(slots=True)
+class Change:
+    """The items as they will be, and what that costs; `anew`: a new period begins."""
+
+    items: list[Obj]
+    charges: list[Item]
+    anew: bool = False
+
+
+@handles("POST /v1/subscriptions/{subscription_exposed_id}")
+def update(call: Call) -> Obj:
+    found = call.get(call.ids[0], "subscription")
+    given = call.params
+    if found["status"] in ENDED and set(given) - STILL_CHANGES:
+        raise ApiError("A canceled subscription can only update its metadata.")
+    before = copy.deepcopy(found)
+    _set_plain(call, found, given)
+    if "items" in given or "billing_cycle_anchor" in given:
+        change = plan_change(call, found, given)
+        return _carry_out(call, found, change, before)
+    if "trial_end" in given:
+        return _move_trial(call, found, given["trial_end"], before)
+    given.accept("proration_behavior", "proration_date", "payment_behavior")
+    return call.save(found, "customer.subscription.updated", before)
+
+
+def _set_plain(call: Call, found: Obj, given: Obj) -> None:
+    """Everything that costs nothing."""
+    if "default_payment_method" in given:
+        _set_card(call, found, given["default_payment_method"])
+    if "cancel_at_period_end" in given:
+        _cancel_later(call, found, given["cancel_at_period_end"])
+    if "cancel_at" in given:
+        cancel_at(call, found, given["cancel_at"])
+    _set_settings(found, given)
+    note_reason(found, given)
+    merge_metadata(found, given)
+
+
+def _set_card(call: Call, found: Obj, method_id: str) -> None:
+    method = call.get(method_id, "payment_method")
+    if method["customer"] != found["customer"]:
+        raise ApiError(
+            "The customer does not have a payment method with this ID.",
+            "resource_missing",
+            "default_payment_method",
+        )
+    found["default_payment_method"] = method["id"]
+
+
+def _set_settings(found: Obj, given: Obj) -> None:
+    if "description" in given:
+        found["description"] = given["description"] or None
+    if "automatic_tax" in given:
+        found["automatic_tax"]["enabled"] = given["automatic_tax"]["enabled"]
+    if "trial_settings" in given:
+        found["trial_settings"] = trials.settings(given["trial_settings"])
+    if "payment_settings" in given:
+        keeps = given["payment_settings"].get("save_default_payment_method", "off")
+        found["payment_settings"]["save_default_payment_method"] = keeps
+
+
+def plan_change(call: Call, found: Obj, given: Obj) -> Change:
+    """What the wanted items, or a new anchor, make of a subscription.
+
+    Nothing is written. Raises ApiError for what can't be.
+    """
+    wanted = {_item_id(each): each for each in given.get("items", [])}
+    anchor = given.get("billing_cycle_anchor", {"type": "unchanged"})["type"]
+    change = Change([], [], anew=anchor == "now")
+    rows = found["items"]["data"]
+    if set(wanted) - {row["id"] for row in rows}:
+        raise ApiError("No such subscription item.", "resource_missing", "items[0][id]")
+    prices = {row["id"]: _price(call, row, wanted.get(row["id"], {})) for row in rows}
+    change.anew = change.anew or any(
+        _rhythm(prices[row["id"]]) != _rhythm(row["price"]) for row in rows
+    )
+    for row in rows:
+        quantity = wanted.get(row["id"], {}).get("quantity", row["quantity"])
+        _change_item(call, found, change, row, prices[row["id"]], quantity)
+    return change
+
+
+def _item_id(given: Obj) -> str:
+    if "id" not in given:
+        raise ApiError(
+            "The sandbox changes items by their id; it adds none.", param="items[0][id]"
+        )
+    return str(given["id"])
+
+
+def _price(call: Call, row: Obj, given: Obj) -> Obj:
+    if not given.get("price"):
+        price: Obj = row["price"]
+        return price
+    price = call.get(given["price"], "price")
+    if not price["active"]:
+        raise ApiError(f"The price {price['id']} is inactive.", param="items[0][price]")
+    if price["currency"] != row["price"]["currency"]:
+        raise ApiError("All prices must have the same currency.", param="items")
+    return price
+
+
+def _rhythm(price: Obj) -> tuple[str, int]:
+    recurring = price["recurring"]
+    if recurring is None:
+        raise ApiError("The price must be recurring.", param="items[0][price]")
+    return recurring["interval"], recurring["interval_count"]
+
+
+def _change_item(
+    call: Call, found: Obj, change: Change, row: Obj, price: Obj, quantity: int
+) -> None:
+    """Add the item as it will be, and what it gives back and costs."""
+    if quantity < 0:
+        raise ApiError(
+            "Invalid integer: quantity", "parameter_invalid_integer", "items"
+        )
+    new = copy.deepcopy(row) | {"price": price, "quantity": quantity}
+    new["plan"] |= {"id": price["id"], "amount": price["unit_amount"]} | {
+        "interval": _rhythm(price)[0],
+        "interval_count": _rhythm(price)[1],
+        "amount_decimal": price["unit_amount_decimal"],
+        "product": price["product"],
+    }
+    behaviour = call_behaviour(call)
+    touched = (price["id"], quantity) != (row["price"]["id"], row["quantity"])
+    trial = found["status"] == "trialing"
+    at = proration.instant(call, change_params(call), row)
+    if (touched or change.anew) and not trial and behaviour != "none":
+        change.charges.append(proration.unused(row, at))
+    if change.anew and not trial:
+        new |= {
+            "current_period_start": call.now,
+            "current_period_end": clock.add_periods(price["recurring"], call.now, 1),
+        }
+        amount = price["unit_amount"] * quantity
+        change.charges.append(
+            Item(
+                price,
+                quantity,
+                call.now,
+                new["current_period_end"],
+                amount,
+                subscription_item=row["id"],
+            )
+        )
+    elif touched and not trial and behaviour != "none":
+        change.charges.append(proration.remaining(row, price, quantity, at))
+    change.items.append(new)
+
+
+def change_params(call: Call) -> Obj:
+    """Where a request says how a change is charged: itself, or a preview's part."""
+    details: Obj = call.params.get("subscription_details") or call.params
+    return details
+
+
+def call_behaviour(call: Call) -> str:
+    return str(change_params(call).get("proration_behavior", "create_prorations"))
+
+
+def set_items(found: Obj, change: Change, now: int) -> None:
+    """Let the planned items be the subscription's."""
+    found["items"]["data"] = change.items
+    if change.anew and found["status"] != "trialing":
+        found["billing_cycle_anchor"] = now
+
+
+def _carry_out(call: Call, found: Obj, change: Change, before: Obj) -> Obj:
+    at_once = change.charges and (
+        change.anew or call_behaviour(call) == "always_invoice"
+    )
+    if not at_once:
+        call.params.accept("payment_behavior")
+        proration.keep(call, found, change.charges)
+        set_items(found, change, call.now)
+        return call.save(found, "customer.subscription.updated", before)
+    invoice = billing_run.build_invoice(
+        call,
+        customer=call.get(found["customer"], "customer"),
+        items=[*proration.take_pending(call, found), *change.charges],
+        automatic_tax=found["automatic_tax"]["enabled"],
+        reason="subscription_update",
+        subscription=found,
+    )
+    call.save(invoice, "invoice.created")
+    found["latest_invoice"] = invoice["id"]
+    return _charge(call, found, change, invoice, before)
+
+
+def _charge(call: Call, found: Obj, change: Change, invoice: Obj, before: Obj) -> Obj:
+    """Pay the invoice of a change as `payment_behavior` says."""
+    behaviour = call.params.get("payment_behavior", "allow_incomplete")
+    waits = behaviour == "pending_if_incomplete"
+    if waits and set(call.params) - MAY_WAIT:
+        raise ApiError(
+            "When `payment_behavior` is `pending_if_incomplete`, only changes that can"
+            " wait for their payment may be made.",
+            param="payment_behavior",
+        )
+    if waits:
+        pending.wait(call, found, change.items, invoice)
+    else:
+        set_items(found, change, call.now)
+    call.save(found, "customer.subscription.updated", before)
+    billing_run.finalize(call, invoice)
+    outcome = "paid" if invoice["status"] == "paid" else _settle(call, found, invoice)
+    if invoice["status"] == "paid":
+        found = call.get(found["id"], "subscription")
+        pending.apply(call, found, invoice)
+    elif behaviour == "error_if_incomplete":
+        # Raised inside the request's transaction, so that nothing was changed.
+        if outcome == "action":
+            raise authentication_failed("subscription_payment_intent_requires_action")
+        raise declined(outcome)
+    elif not waits and found["status"] == "active":
+        _fall_behind(call, found["id"])
+    return call.get(found["id"], "subscription")
+
+
+def _settle(call: Call, found: Obj, invoice: Obj) -> str:
+    method = card_for(call, found["customer"], found)
+    if not method:
+        raise ApiError(
+            "This customer has no attached payment source or default payment method.",
+            "resource_missing",
+        )
+    return settle(call, invoice, method)
+
+
+def _fall_behind(call: Call, subscription_id: str) -> None:
+    found = call.get(subscription_id, "subscription")
+    before = dict(found)
+    found["status"] = "past_due"
+    call.save(found, "customer.subscription.updated", before)
+
+
+@watches("subscription", "active", "past_due", "trialing")
+def pending_end(call: Call, found: Obj) -> Step | None:
+    """A payment that nobody finished: its invoice is void, and all stays as it was."""
+    if found["pending_update"] is None:
+        return None
+
+    def expire(call: Call) -> None:
+        invoice = call.get(found["_pending_invoice"], "invoice")
+        void_invoice(call, invoice)
+        pending.give_up(call, call.get(found["id"], "subscription"), invoice)
+
+    return Step(found["pending_update"]["expires_at"], expire, -1)
+
+
+def _move_trial(call: Call, found: Obj, wanted: Any, before: Obj) -> Obj:
+    """End a trial now, or let it end at another instant."""
+    if found["status"] != "trialing":
+        raise ApiError("The sandbox moves the end of running trials only.")
+    end = call.now if wanted == "now" else int(wanted)
+    if end < call.now or end > call.now + trials.LONGEST:
+        raise ApiError("Invalid timestamp: trial_end.", param="trial_end")
+    found |= {"trial_end": end, "billing_cycle_anchor": end}
+    for item in found["items"]["data"]:
+        item["current_period_end"] = end
+    call.params.accept("proration_behavior", "proration_date")
+    call.save(found, "customer.subscription.updated", before)
+    if wanted != "now":
+        call.params.accept("payment_behavior")
+        return found
+    invoice = renewals.renew(call, found, status="active")
+    invoice |= {"automatically_finalizes_at": None, "next_payment_attempt": None}
+    billing_run.finalize(call, invoice)
+    if invoice["status"] == "paid":
+        return call.get(found["id"], "subscription")
+    outcome = _settle(call, found, invoice)
+    if outcome != "paid" and call.params.get("payment_behavior") in {
+        "error_if_incomplete",
+        "pending_if_incomplete",
+    }:
+        raise (
+            declined(outcome)
+            if outcome != "action"
+            else authentication_failed("subscription_payment_intent_requires_action")
+        )
+    if outcome != "paid":
+        _fall_behind(call, found["id"])
+    return call.get(found["id"], "subscription")
+
+
+def _cancel_later(call: Call, found: Obj, wanted: bool) -> None:
+    ends = max(item["current_period_end"] for item in found["items"]["data"])
+    found |= {
+        "cancel_at_period_end": wanted,
+        "cancel_at": ends if wanted else None,
+        "canceled_at": call.now if wanted else None,
+    }
+
+
+def cancel_at(call: Call, found: Obj, wanted: Any) -> None:
+    """Note when it is to end; nothing of it any more for an empty one."""
+    if not wanted:
+        found |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
+        return
+    if wanted in {"min_period_end", "max_period_end"}:
+        choose = min if wanted == "min_period_end" else max
+        wanted = choose(i["current_period_end"] for i in found["items"]["data"])
+    if int(wanted) <= call.now:
+        raise ApiError("cancel_at must be in the future.", param="cancel_at")
+    found |= {"cancel_at": int(wanted), "canceled_at": call.now}
+
+
+def note_reason(found: Obj, given: Obj) -> None:
+    """Keep why somebody cancels."""
+    details = given.get("cancellation_details")
+    if details:
+        known = found["cancellation_details"] or blank(
+            stripe.Subscription.CancellationDetails
+        )
+        found["cancellation_details"] = {**known, **details}
