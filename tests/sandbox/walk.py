@@ -10,6 +10,7 @@ def walk(shop: Shop) -> None:
     customer_id = _customer(shop)
     _cards(shop, customer_id)
     _subscriptions(shop, customer_id)
+    _schedules(shop, customer_id)
     _invoices(shop, customer_id)
     _money_back(shop, customer_id)
     _endpoints(shop)
@@ -113,6 +114,27 @@ def _subscriptions(shop: Shop, customer_id: str) -> None:
         bought.id,
         {"cancellation_details": {"feedback": "too_expensive", "comment": "Bye"}},
     )
+
+
+def _schedules(shop: Shop, customer_id: str) -> None:
+    v1 = shop.v1
+    bought = shop.subscribe(customer_id, shop.price(), 3)
+    made = v1.subscription_schedules.create({"from_subscription": bought.id})
+    now = made.phases[0]
+    item = {"price": str(now["items"][0].price), "quantity": 3}
+    until = {"start_date": now.start_date, "end_date": now.end_date, "items": [item]}
+    then = {"items": [{**item, "quantity": 2}], "duration": {"interval": "year"}}
+    v1.subscription_schedules.update(
+        made.id,
+        {"phases": [until, then], "end_behavior": "release"},  # type: ignore[list-item]
+    )
+    v1.subscription_schedules.retrieve(
+        made.id, {"expand": ["subscription", "phases.items.price"]}
+    )
+    v1.subscription_schedules.list({"customer": customer_id, "created": {"gt": 1}})
+    v1.subscription_schedules.release(made.id)
+    again = v1.subscription_schedules.create({"from_subscription": bought.id})
+    v1.subscription_schedules.cancel(again.id, {"invoice_now": False, "prorate": False})
 
 
 def _invoices(shop: Shop, customer_id: str) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 import stripe
 
-from billing.sandbox import billing_run, clock, pending, proration, renewals, trials
+from billing.sandbox import (
+    billing_run,
+    clock,
+    pending,
+    proration,
+    renewals,
+    schedules,
+    trials,
+)
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, merge_metadata
 from billing.sandbox.cards import declined
@@ -322,6 +330,7 @@ def _move_trial(call: Call, found: Obj, wanted: Any, before: Obj) -> Obj:
 
 
 def _cancel_later(call: Call, found: Obj, wanted: bool) -> None:
+    schedules.refuse_own_end(found)
     ends = max(item["current_period_end"] for item in found["items"]["data"])
     found |= {
         "cancel_at_period_end": wanted,
@@ -332,6 +341,7 @@ def _cancel_later(call: Call, found: Obj, wanted: bool) -> None:
 
 def cancel_at(call: Call, found: Obj, wanted: Any) -> None:
     """Note when it is to end; nothing of it any more for an empty one."""
+    schedules.refuse_own_end(found)
     if not wanted:
         found |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
         return
