@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from billing.gateway import read_prices, read_products
 from selfservice.catalog.models import Price, Product
-from selfservice.core.drift import Comparison, Difference, Finding, Outcome
+from selfservice.core.drift import Comparison, Difference, Finding
 
 # Here ours is the truth, so that nothing of it is ever made what Stripe says.
 _NOTE = "manage.py sync_catalog makes Stripe's what the catalogue says."
@@ -20,7 +20,6 @@ def compare_prices(run: Comparison) -> Iterator[Finding]:
     """
     products = list(Product.objects.order_by("id").values_list("pk", flat=True))
     known = {found.id for found in read_products([str(pk) for pk in products])}
-    outcome = Outcome.LEFT if run.fix else Outcome.DRIFT
     for product_id in products:
         there = read_prices(str(product_id)) if str(product_id) in known else []
         states = {price.id: "sold" if price.active else "retired" for price in there}
@@ -31,4 +30,4 @@ def compare_prices(run: Comparison) -> Iterator[Finding]:
             if ours != theirs and (ours, theirs) != ("retired", "unknown"):
                 differs = Difference("price", ours, theirs)
                 ids = (str(price.pk), price.stripe_price_id)
-                yield Finding("catalogue", differs, ids, outcome, _NOTE)
+                yield Finding("catalogue", differs, ids, run.unmended, _NOTE)

@@ -46,17 +46,23 @@ def any_about(
 
 
 def compare_operations(
-    run: Comparison, *, organization_id: uuid.UUID | None = None
+    run: Comparison,
+    *,
+    organization_id: uuid.UUID | None = None,
+    subjects: Collection[uuid.UUID] | None = None,
 ) -> Iterator[Finding]:
     """Writes that nobody settled for minutes; mending asks Stripe now.
 
-    Must be called outside any transaction.
+    Of everybody, of an organization, or about these rows of it. Must be called
+    outside any transaction.
     """
     late = StripeOperation.objects.filter(
         state__in=UNSETTLED, created_at__lt=timezone.now() - LATE
     )
     if organization_id is not None:
         late = late.filter(organization_id=organization_id)
+    if subjects is not None:
+        late = late.filter(subject_id__in=subjects)
     for operation in list(late.order_by("leased_until")):
         run.compared["operations"] += 1
         waits = Difference("state", _waits(operation), "to be asked")
@@ -113,10 +119,9 @@ def _finding(
     ids: tuple[str, ...],
     error: str,
 ) -> Finding:
-    outcome = Outcome.LEFT if run.fix else Outcome.DRIFT
     if done:
         return Finding(subject, difference, ids, Outcome.MENDED)
-    return Finding(subject, difference, ids, outcome, error)
+    return Finding(subject, difference, ids, run.unmended, error)
 
 
 def _waits(operation: StripeOperation) -> str:

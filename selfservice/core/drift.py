@@ -70,6 +70,11 @@ class Comparison:
     fix: bool = False
     compared: Counter[str] = dataclasses.field(default_factory=Counter)
 
+    @property
+    def unmended(self) -> Outcome:
+        """What a difference is that this run can't mend."""
+        return Outcome.LEFT if self.fix else Outcome.DRIFT
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Subject:

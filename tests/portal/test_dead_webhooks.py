@@ -218,7 +218,7 @@ def test_a_day_without_webhooks_is_healed_by_one_run(
     assert status == 0, lines
     assert story(untold) == story(told)
     status, (summary,) = reconcile()
-    assert (status, summary.endswith("No drift.")) == (0, True)
+    assert (status, summary.endswith("No drift found.")) == (0, True)
     assert StripeEvent.objects.exists()
 
 

@@ -8,6 +8,7 @@ import pytest
 import stripe
 from django.core.management import CommandError
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from pytest_django import DjangoAssertNumQueries
 
 from billing.models import (
@@ -19,6 +20,7 @@ from billing.models import (
 )
 from selfservice.accounts.models import Organization, User
 from selfservice.catalog.queries import Offer
+from selfservice.portal.tasks import reconcile_by_night
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import buying
 from selfservice.subscriptions.services.reconcile import reconcile_subscription
@@ -55,7 +57,7 @@ def mended() -> list[str]:
     status, lines = reconcile("--fix")
     assert status == 0, lines
     status, (summary,) = reconcile()
-    assert (status, summary.endswith("No drift.")) == (0, True)
+    assert (status, summary.endswith("No drift found.")) == (0, True)
     return [line.partition(" [")[0] for line in lines[:-1]]
 
 
@@ -64,7 +66,7 @@ def test_what_is_equal_is_no_drift(bought: Subscription) -> None:
         0,
         [
             "Compared 1 customers, 1 cards, 1 subscriptions, 1 invoices, 1 counters,"
-            " 1 prices. No drift."
+            " 1 prices. No drift found."
         ],
     )
 
@@ -292,6 +294,35 @@ def test_an_event_that_was_stored_and_forgotten_is_worked_off(
     assert read(bought).stripe_status == "active"
 
 
+def test_forgotten_writes_of_one_customer_can_be_settled_alone(
+    diagrams: Offer, visa: PaymentMethod, sandbox: SandboxProcess
+) -> None:
+    sandbox.fault("drop_after", "POST", "/v1/subscriptions", times=TRIES)
+    order = buy(diagrams, visa)
+    hour_ago = timezone.now() - dt.timedelta(hours=1)
+    StripeOperation.objects.filter(finished_at=None).update(created_at=hour_ago)
+
+    reconcile("--fix", "--customer", visa.profile.stripe_customer_id)
+
+    assert read(order).order_state == OrderState.CONFIRMED
+
+
+def test_the_nightly_run_logs_drift_and_mends_nothing(
+    bought: Subscription, caplog: pytest.LogCaptureFixture
+) -> None:
+    Subscription.objects.update(stripe_status="past_due")
+
+    reconcile_by_night()
+
+    (error,) = [line for line in caplog.records if line.levelname == "ERROR"]
+    assert "status: past_due here, active at Stripe" in error.getMessage()
+    assert read(bought).stripe_status == "past_due"
+
+
+def test_a_worker_knows_the_nightly_run() -> None:
+    assert "portal.reconcile" in app.tasks
+
+
 def test_a_wrong_counter_is_mended_by_counting(bought: Subscription) -> None:
     Subscription.objects.update(assigned=5)
 
@@ -332,7 +363,7 @@ def test_one_organization_or_one_customer_can_be_compared(
 
     assert reconcile("--organization", tulp.name) == (
         0,
-        ["Nothing to compare. No drift."],
+        ["Compared nothing. No drift found."],
     )
     assert drift("--organization", "Noordzee Advies")
     assert drift("--customer", profile.stripe_customer_id)

@@ -15,7 +15,10 @@ from billing.services.unfinished import compare_events, compare_operations
 from licensing.services.counters import compare_counters
 from selfservice.accounts.models import Organization
 from selfservice.core.drift import Comparison, Difference, Finding, Outcome
-from selfservice.subscriptions.services.reconcile import compare_subscriptions
+from selfservice.subscriptions.services.reconcile import (
+    compare_subscriptions,
+    rows_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,18 +50,13 @@ def reconcile(
     transaction. Raises GatewayUnavailable, GatewayRejected: what was given until
     then holds.
     """
-    organization_id = scope.organization.pk if scope.organization else None
-    if scope.customer_id:
-        customer_ids = [scope.customer_id]
-        yield from compare_events(run, customer_ids=customer_ids)
-    else:
-        yield from compare_operations(run, organization_id=organization_id)
-        yield from compare_events(run, customer_ids=_customers(scope))
+    yield from _unfinished(run, scope)
     for profile in profiles(scope):
         progress(profile)
         run.compared["customers"] += 1
         yield from _compare(profile, run)
     if not scope.customer_id:
+        organization_id = scope.organization.pk if scope.organization else None
         yield from compare_counters(run, organization_id=organization_id)
     if scope.everything:
         yield from compare_prices(run)
@@ -91,7 +89,23 @@ def log_drift() -> None:
 def summary(run: Comparison) -> str:
     """How much was compared, in words."""
     counts = [f"{count} {what}" for what, count in run.compared.items() if count]
-    return f"Compared {', '.join(counts)}." if counts else "Nothing to compare."
+    return f"Compared {', '.join(counts)}." if counts else "Compared nothing."
+
+
+def _unfinished(run: Comparison, scope: Scope) -> Iterator[Finding]:
+    if scope.everything:
+        yield from compare_operations(run)
+        yield from compare_events(run)
+        return
+    if scope.organization is not None:
+        yield from compare_operations(run, organization_id=scope.organization.pk)
+    for profile in profiles(scope):
+        if scope.customer_id:
+            subjects = [profile.pk, *rows_of(profile)]
+            yield from compare_operations(
+                run, organization_id=profile.organization_id, subjects=subjects
+            )
+        yield from compare_events(run, customer_ids=[profile.stripe_customer_id])
 
 
 def _compare(profile: BillingProfile, run: Comparison) -> Iterator[Finding]:
@@ -104,12 +118,4 @@ def _compare(profile: BillingProfile, run: Comparison) -> Iterator[Finding]:
             raise
         gone = Difference("customer", "known", "not", _NO_CUSTOMER)
         ids = (profile.stripe_customer_id, str(profile.pk))
-        outcome = Outcome.LEFT if run.fix else Outcome.DRIFT
-        yield Finding("billing profile", gone, ids, outcome, _NO_CUSTOMER)
-
-
-def _customers(scope: Scope) -> list[str] | None:
-    if scope.organization is None:
-        return None
-    found = BillingProfile.objects.filter(organization=scope.organization)
-    return list(found.values_list("stripe_customer_id", flat=True))
+        yield Finding("billing profile", gone, ids, run.unmended, _NO_CUSTOMER)

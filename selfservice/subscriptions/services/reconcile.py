@@ -54,7 +54,7 @@ def compare_subscriptions(
             run.compared["subscriptions"] += 1
             ours = owners.get(found.id)
             if ours is None:
-                yield _unknown(found)
+                yield _unknown(found, run)
             elif differences(ours, found):
                 yield from judge(_subject(ours, found.id), run)
     rows = Subscription.objects.filter(
@@ -81,6 +81,14 @@ def reconcile_subscription(subscription: Subscription) -> list[Finding]:
     profile = subscription.profile
     found += compare_invoices(profile, run, stripe_subscription_id=stripe_id)
     return found
+
+
+def rows_of(profile: BillingProfile) -> list[UUID]:
+    """The keys of a profile's subscriptions."""
+    rows = Subscription.objects.filter(
+        organization_id=profile.organization_id, profile=profile
+    )
+    return list(rows.values_list("pk", flat=True))
 
 
 def differences(
@@ -173,14 +181,14 @@ def _rows(organization_id: UUID) -> QuerySet[Subscription]:
     )
 
 
-def _unknown(found: StripeSubscription) -> Finding:
+def _unknown(found: StripeSubscription, run: Comparison) -> Finding:
     words = f"{found.status}, {found.quantity} licenses"
     ids = (found.id, found.customer_id)
     if _own_id(found) is None:
         difference = Difference("subscription", "unknown", words)
         return Finding("subscription", difference, ids, Outcome.STRANGER)
-    difference = Difference("subscription", "lost", words)
-    return Finding("subscription", difference, ids, Outcome.LEFT, _NO_ROW)
+    difference = Difference("subscription", "no row", words)
+    return Finding("subscription", difference, ids, run.unmended, _NO_ROW)
 
 
 def _subject(subscription: Subscription, stripe_id: str) -> Subject:

@@ -38,20 +38,27 @@ class Command(BaseCommand):
         outcomes: Counter[Outcome] = Counter()
         try:
             for finding in reconcile(run, scope, self._progress):
+                self._say_where("")
                 outcomes[finding.outcome] += 1
                 self.stdout.write(str(finding))
         except (GatewayUnavailable, GatewayRejected) as error:
+            self._say_where("")
             self.stdout.write(f"{summary(run)} {_words(outcomes)}")
             self.stderr.write(f"Not everything was compared. {error}")
             sys.exit(UNREACHABLE)
+        self._say_where("")
         self.stdout.write(f"{summary(run)} {_words(outcomes)}")
         if set(outcomes) - HARMLESS:
             sys.exit(DRIFT)
 
     def _progress(self, profile: BillingProfile) -> None:
+        self._say_where(f"{profile.stripe_customer_id} …")
+
+    def _say_where(self, words: str) -> None:
         """Where it is, on a terminal only: one line that is written over."""
         if self.stderr.isatty():
-            self.stderr.write(f"\r{profile.stripe_customer_id}\033[K", ending="")
+            self.stderr.write(f"\r\033[K{words}", ending="")
+            self.stderr.flush()
 
 
 def _scope(organization: str, customer_id: str) -> Scope:
@@ -71,5 +78,5 @@ def _scope(organization: str, customer_id: str) -> Scope:
 def _words(outcomes: Counter[Outcome]) -> str:
     """What was found, in words."""
     if not outcomes:
-        return "No drift."
+        return "No drift found."
     return ", ".join(f"{count} {name}" for name, count in outcomes.items()) + "."
