@@ -36,7 +36,7 @@ def phase_end(call: Call, found: Obj) -> Step | None:
 def _enter(call: Call, schedule: Obj, phase: Obj) -> None:
     subscription = call.get(schedule["subscription"], "subscription")
     before = copy.deepcopy(subscription)
-    take_items(call, subscription, phase)
+    take_items(call, subscription, phase, call.now)
     merge_metadata(subscription, phase)
     call.save(subscription, "customer.subscription.updated", before)
     former = dict(schedule)
@@ -49,17 +49,27 @@ def span(phase: Obj) -> Obj:
     return {"start_date": phase["start_date"], "end_date": phase["end_date"]}
 
 
-def take_items(call: Call, subscription: Obj, phase: Obj) -> None:
+def look_ahead(call: Call, subscription: Obj, until: int) -> None:
+    """Let a copy of a subscription be as its schedule will have it at `until`."""
+    schedule = call.store.get(subscription["schedule"] or "", KIND)
+    current = (schedule or {}).get("current_phase") or {"end_date": until + 1}
+    if schedule is None or current["end_date"] > until:
+        return
+    ahead = [phase for phase in schedule["phases"] if phase["start_date"] <= until]
+    take_items(call, subscription, ahead[-1], ahead[-1]["start_date"])
+
+
+def take_items(call: Call, subscription: Obj, phase: Obj, now: int) -> None:
     """Let the subscription have a phase's prices and quantities, between two periods.
 
     Nothing is charged: the renewal of this instant does that. Another rhythm counts
-    its periods from now on.
+    its periods from `now` on.
     """
     rows = subscription["items"]["data"]
     for row, wanted in zip(rows, in_order(rows, phase["items"]), strict=True):
         price = call.get(wanted["price"], "price")
         if _rhythm(price) != _rhythm(row["price"]):
-            subscription["billing_cycle_anchor"] = call.now
+            subscription["billing_cycle_anchor"] = now
         row |= {"price": price, "quantity": wanted["quantity"]}
         row["plan"] |= {
             "id": price["id"],

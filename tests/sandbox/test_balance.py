@@ -119,3 +119,23 @@ def test_nobody_reads_the_entries_of_another(shop: Shop) -> None:
 
     with pytest.raises(stripe.InvalidRequestError, match="No such"):
         shop.v1.customers.balance_transactions.retrieve(shop.customer().id, entry)
+
+
+def test_an_invoice_below_zero_becomes_credit_for_the_next(shop: Shop) -> None:
+    customer = shop.customer(card="pm_card_visa")
+    bought = shop.subscribe(customer.id, shop.price(10000), 10)
+    item = bought["items"].data[0]
+
+    fewer = shop.v1.subscriptions.update(
+        bought.id,
+        {
+            "items": [{"id": item.id, "quantity": 4}],
+            "proration_behavior": "always_invoice",
+            "proration_date": item.current_period_start,
+        },
+    )
+
+    invoice = shop.invoice_of(fewer)
+    assert (invoice.total, invoice.amount_due, invoice.status) == (-72600, 0, "paid")
+    assert (invoice.starting_balance, invoice.ending_balance) == (0, -72600)
+    assert balance(shop, customer.id) == -72600

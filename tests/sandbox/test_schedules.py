@@ -359,3 +359,23 @@ def test_an_update_changes_what_runs_now_and_not_what_is_to_come(
     assert [phase["items"][0].quantity for phase in phases] == [12, 4]
     bought.go(MONTH + 3600)
     assert (bought.item().quantity, bought.invoice().subtotal) == (4, 4000)
+
+
+@pytest.mark.parametrize("interval", ["month", "year"])
+def test_a_preview_shows_what_the_renewal_will_charge(
+    shop: Shop, bought: Bought, interval: str
+) -> None:
+    price = bought.price if interval == "month" else shop.price(9000, interval="year")
+    then = {
+        "items": [{"price": price, "quantity": 4}],
+        "duration": {"interval": interval},
+    }
+    bought.plan(bought.schedule(), then)
+
+    shown = shop.v1.invoices.create_preview({"subscription": bought.subscription_id})
+    bought.go(MONTH + 3600)
+
+    real = bought.invoice()
+    assert bought.item().quantity == 4
+    assert (shown.total, shown.amount_due) == (real.total, real.amount_paid)
+    assert shown.lines.data[0].period.end == real.lines.data[0].period.end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from billing.sandbox import billing_run, proration, renewals
+from billing.sandbox import billing_run, proration, renewals, schedules
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call
 from billing.sandbox.resources import handles
@@ -73,6 +73,7 @@ def _items(call: Call, found: Obj, details: Obj) -> list[Item]:
         charges = change.charges
     if found["cancel_at"] and found["cancel_at"] <= _ends(found):
         raise _nothing_upcoming(found)
+    schedules.look_ahead(call, found, _ends(found))
     return waiting + charges + renewals.next_periods(call, found)
 
 
