@@ -125,6 +125,8 @@ def translated() -> Iterator[None]:
         stripe.PermissionError,
         stripe.IdempotencyError,
     ) as error:
+        if error.code in _WANTS_ACTION:
+            raise ActionRequired from error
         # 409: the same key is at work elsewhere. Its answer is not known yet.
         if error.http_status == 409:
             raise GatewayUnavailable from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 import threading
 import time
 
@@ -134,7 +135,16 @@ class Api:
         operation, ids = found
         params = Given(check_params(operation, decode(request.text)))
         key = request.key or None
-        call = Call(self.store, params, ids, self.base, path, key, request.id)
+        call = Call(
+            self.store,
+            params,
+            ids,
+            self.base,
+            path,
+            key,
+            request.id,
+            names=tuple(re.findall(r"\{(\w+)\}", operation.path)),
+        )
         if verb != "GET":
             # Looking at the parameters like this doesn't count as reading them.
             call.follow(*ids, *dict.values(params))
@@ -169,9 +179,12 @@ def check_caller(headers: Headers) -> None:
     """A secret test key, and the version that the sandbox speaks. Raises ApiError."""
     key = _key(headers.get("authorization", ""))
     if not key.startswith("sk_test_"):
+        # Never more of it than that: it may be a real one.
         raise ApiError(
-            "Invalid API Key: the sandbox takes keys that start with sk_test_.",
-            "api_key_invalid",
+            f"Invalid API Key provided: {key[:8]}***. The sandbox takes keys that start"
+            " with sk_test_."
+            if key
+            else "You did not provide an API key.",
             status=401,
         )
     version = headers.get("stripe-version", API_VERSION)

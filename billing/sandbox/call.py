@@ -32,6 +32,8 @@ class Call:
     at: int | None = None
     # The id of the test clock that its customer follows.
     test_clock: str | None = None
+    # What the path calls its variables.
+    names: tuple[str, ...] = ()
 
     @property
     def now(self) -> int:
@@ -56,11 +58,20 @@ class Call:
         self.test_clock = found["id"]
 
     def get(self, found_id: str, kind: str) -> Obj:
-        """An object of a kind. Raises ApiError 404."""
+        """An object of a kind. Raises ApiError: 404 in the path, else 400."""
         found = self.store.get(found_id, kind)
         if found is None:
-            raise missing(kind, found_id)
+            raise self.missing(kind, found_id)
         return found
+
+    def missing(self, kind: str, found_id: str) -> ApiError:
+        """The refusal for an id of nothing, with the parameter that it came in."""
+        for name, value in zip(self.names, self.ids, strict=False):
+            if value == found_id:
+                own = name in {"customer", "subscription_exposed_id"}
+                return missing(kind, found_id, "id" if own else name)
+        param = self.params.place_of(found_id)
+        return missing(kind, found_id, param or "id", status=400)
 
     def new(self, cls: type, prefix: str, **fields: Any) -> Obj:
         """A complete new object of a resource class; not stored yet."""

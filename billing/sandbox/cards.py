@@ -103,6 +103,7 @@ def declined(code: str, more: Obj | None = None) -> ApiError:
     return ApiError(
         SENTENCES.get(code, "Your card was declined."),
         code if code in OWN_CODES else "card_declined",
+        {"expired_card": "exp_month", "incorrect_cvc": "cvc"}.get(code, ""),
         status=402,
         kind="card_error",
         decline_code=code,

@@ -51,6 +51,10 @@ class Given(dict[str, Any]):
         self._unread.clear()
         return super().items()
 
+    def place_of(self, wanted: str) -> str:
+        """Where a value was given, as `items[0][price]`; empty for nowhere."""
+        return _place_of(self, wanted, "")
+
     def ignored(self, path: str = "") -> list[str]:
         """The parameters that nobody read, as `items[0][discounts]`."""
         found: list[str] = []
@@ -61,6 +65,19 @@ class Given(dict[str, Any]):
             else:
                 found += _ignored(value, place)
         return found
+
+
+def _place_of(value: Any, wanted: str, path: str) -> str:
+    rows: Any = ()
+    if isinstance(value, Given):
+        # As a plain dictionary: looking for something isn't reading it.
+        rows = dict.items(value)
+    elif isinstance(value, list):
+        rows = enumerate(value)
+    elif value == wanted:
+        return path
+    places = (_place_of(v, wanted, f"{path}[{k}]" if path else k) for k, v in rows)
+    return next(filter(None, places), "")
 
 
 def _watched(value: Any) -> Any:

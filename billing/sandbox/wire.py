@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl
 type Obj = dict[str, Any]
 # Whom the sandbox serves, and whom it calls.
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+DOCS = "https://stripe.com/docs/error-codes/"
+# How Stripe's sentences call what they call otherwise in `object`.
+SPOKEN = {"payment_method": "PaymentMethod", "setup_intent": "setupintent"}
 
 
 class ApiError(Exception):
@@ -38,6 +41,8 @@ class ApiError(Exception):
         ):
             if value:
                 self.envelope[name] = value
+        if code:
+            self.envelope["doc_url"] = DOCS + code.replace("_", "-")
         self.envelope |= more or {}
 
     def kept(self) -> ApiError:
@@ -49,11 +54,12 @@ class ApiError(Exception):
         return {"error": self.envelope}
 
 
-def missing(kind: str, found_id: str) -> ApiError:
-    """The 404 for an object that isn't there."""
-    return ApiError(
-        f"No such {kind}: '{found_id}'", "resource_missing", "id", status=404
-    )
+def missing(
+    kind: str, found_id: str, param: str = "id", *, status: int = 404
+) -> ApiError:
+    """The refusal for an object that isn't there."""
+    sentence = f"No such {SPOKEN.get(kind, kind)}: '{found_id}'"
+    return ApiError(sentence, "resource_missing", param, status=status)
 
 
 def decode(text: str) -> Obj:

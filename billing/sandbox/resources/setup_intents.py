@@ -144,12 +144,29 @@ def authenticate(call: Call, found: Obj, *, passed: bool) -> Obj:
 
 
 def authentication_failed(code: str) -> ApiError:
+    """The bank's challenge wasn't passed, or is yet to come."""
+    if code == "subscription_payment_intent_requires_action":
+        return ApiError(
+            "Payment for this subscription requires additional user action before it"
+            " can be completed successfully. Payment can be completed using the"
+            " PaymentIntent associated with `subscription.latest_invoice`.",
+            code,
+            status=402,
+            kind="card_error",
+        )
+    if code == "invoice_payment_intent_requires_action":
+        # Not a 402: the invoice's payment isn't refused, it waits.
+        return ApiError(
+            "This payment requires additional user action before it can be completed"
+            " successfully. Payment can be completed using the PaymentIntent associated"
+            " with the invoice.",
+            code,
+        )
     return ApiError(
         "We are unable to authenticate your payment method. Please choose a different"
         " payment method and try again.",
         code,
         status=402,
-        kind="card_error" if code.startswith("payment") else "invalid_request_error",
     )
 
 

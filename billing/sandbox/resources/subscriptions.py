@@ -194,9 +194,7 @@ def _has_price(found: Obj, price_id: str) -> bool:
 def cancel(call: Call) -> Obj:
     found = call.get(call.ids[0], "subscription")
     if found["status"] in {"canceled", "incomplete_expired"}:
-        raise ApiError(
-            f"No such subscription: '{found['id']}'", "resource_missing", status=404
-        )
+        raise call.missing("subscription", found["id"])
     if found["status"] == "incomplete":
         void_open(call, found)
     note_reason(found, call.params)
