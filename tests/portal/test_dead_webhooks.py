@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
@@ -64,6 +64,7 @@ def live(
     spare = enter_card(client, profile, "pm_card_mastercard")
     buy(boards, visa, 6)
     kept, ended = buy(diagrams, visa, 12), buy(diagrams, visa, 3)
+    unpaid = buy(boards, visa, 7)
     confirmed, voided, paid = (buy(diagrams, asking, count) for count in (2, 4, 5))
 
     confirm_at_the_bank(confirmed)
@@ -72,25 +73,56 @@ def live(
         invoice_of(paid), {"payment_method": visa.stripe_payment_method_id}
     )
     client.v1.subscriptions.cancel(ended.stripe_subscription_id)
-    change_cards(client, profile, kept, visa, spare)
+    client.v1.credit_notes.create(
+        {"invoice": invoice_of(confirmed), "amount": 1000, "refund_amount": 1000}
+    )
+    change_cards(client, kept, visa, spare)
+    change_number(client, kept, 14, "always_invoice")
+    change_number(client, paid, 1, "none")
+    pay_with(client, unpaid, "pm_card_chargeCustomerFail")
 
 
 def change_cards(
     client: stripe.StripeClient,
-    profile: BillingProfile,
     kept: Subscription,
     visa: PaymentMethod,
     spare: PaymentMethod,
 ) -> None:
     methods = client.v1.payment_methods
-    new = methods.attach("pm_card_mastercard", {"customer": profile.stripe_customer_id})
-    client.v1.subscriptions.update(
-        kept.stripe_subscription_id, {"default_payment_method": new.id}
-    )
+    pay_with(client, kept, "pm_card_mastercard")
     methods.update(
         visa.stripe_payment_method_id, {"card": {"exp_month": 3, "exp_year": 2044}}
     )
     methods.detach(spare.stripe_payment_method_id)
+
+
+def pay_with(
+    client: stripe.StripeClient, subscription: Subscription, card: str
+) -> None:
+    """Give the subscription a card of its own, at Stripe."""
+    customer = subscription.profile.stripe_customer_id
+    new = client.v1.payment_methods.attach(card, {"customer": customer})
+    client.v1.subscriptions.update(
+        subscription.stripe_subscription_id, {"default_payment_method": new.id}
+    )
+
+
+def change_number(
+    client: stripe.StripeClient,
+    subscription: Subscription,
+    quantity: int,
+    proration: Literal["always_invoice", "none"],
+) -> None:
+    """Have so many licenses from now on, at Stripe."""
+    stripe_id = subscription.stripe_subscription_id
+    item = gateway.read_subscription(stripe_id).item_id
+    client.v1.subscriptions.update(
+        stripe_id,
+        {
+            "items": [{"id": item, "quantity": quantity}],
+            "proration_behavior": proration,
+        },
+    )
 
 
 def invoice_of(subscription: Subscription) -> str:
@@ -175,12 +207,12 @@ def _subscription(row: Subscription) -> tuple[object, ...]:
         row.stripe_status,
         (row.quantity, row.assigned, row.pending_quantity),
         (span, since, row.recurring_billing, row.disabled_at is None),
-        (row.payment_method.brand, row.past_due_since),
+        (row.payment_method.brand, row.past_due_since is None),
     )
 
 
 def _invoice(row: Invoice) -> tuple[object, ...]:
-    amounts = (row.total_minor, row.paid_minor, row.remaining_minor)
+    amounts = (row.total_minor, row.paid_minor, row.remaining_minor, row.refunded_minor)
     kind = (row.title, row.reason, row.lines.count(), row.subscription_id is None)
     return (kind, amounts, row.status, row.attempted, row.paid_at is None)
 

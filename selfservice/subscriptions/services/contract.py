@@ -136,8 +136,8 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         found.cancel_at_period_end or found.cancel_at is not None
     )
     _follow_card(subscription, found)
+    counting.follow(subscription, found)
     if subscription.order_state == OrderState.CONFIRMED:
-        counting.follow(subscription, found)
         _renew_term(subscription)
         return
     subscription.order_state = OrderState.CONFIRMED
