@@ -42,3 +42,24 @@ def buy(offer: Offer, card: PaymentMethod, quantity: int = 12) -> Subscription:
     profile = card.profile
     order = order_of(offer, profile, quantity)
     return place_order(order=order, card=card, buyer=profile.purchaser)
+
+
+def read(subscription: Subscription) -> Subscription:
+    return Subscription.objects.get(pk=subscription.pk)
+
+
+def drift(*options: str) -> str:
+    """The only line that tells of drift; the exit status says so too."""
+    status, lines = reconcile(*options)
+    assert status == 1
+    (line, _summary) = lines
+    return line
+
+
+def mended() -> list[str]:
+    """What one run mends, without the ids; the next one finds nothing."""
+    status, lines = reconcile("--fix")
+    assert status == 0, lines
+    status, (summary,) = reconcile()
+    assert (status, summary.endswith("No drift found.")) == (0, True)
+    return [line.partition(" [")[0] for line in lines[:-1]]

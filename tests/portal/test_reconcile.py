@@ -21,10 +21,12 @@ from billing.models import (
 from selfservice.accounts.models import Organization, User
 from selfservice.catalog.queries import Offer
 from selfservice.portal.tasks import reconcile_by_night
-from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.models import (
+    OrderState,
+    Subscription,
+)
 from selfservice.subscriptions.services import buying
-from selfservice.subscriptions.services.reconcile import reconcile_subscription
-from tests.portal.reconciling import buy, order_of, reconcile
+from tests.portal.reconciling import buy, drift, mended, order_of, read, reconcile
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
 
@@ -32,33 +34,6 @@ type Client = stripe.StripeClient
 
 # What the client tries by itself before it gives up.
 TRIES = 3
-
-
-@pytest.fixture
-def bought(diagrams: Offer, visa: PaymentMethod) -> Subscription:
-    """Twelve licenses, one of them Anna's, and everything was told."""
-    return buy(diagrams, visa)
-
-
-def read(subscription: Subscription) -> Subscription:
-    return Subscription.objects.get(pk=subscription.pk)
-
-
-def drift(*options: str) -> str:
-    """The only line that tells of drift; the exit status says so too."""
-    status, lines = reconcile(*options)
-    assert status == 1
-    (line, _summary) = lines
-    return line
-
-
-def mended() -> list[str]:
-    """What one run mends, without the ids; the next one finds nothing."""
-    status, lines = reconcile("--fix")
-    assert status == 0, lines
-    status, (summary,) = reconcile()
-    assert (status, summary.endswith("No drift found.")) == (0, True)
-    return [line.partition(" [")[0] for line in lines[:-1]]
 
 
 def test_what_is_equal_is_no_drift(bought: Subscription) -> None:
@@ -81,62 +56,6 @@ def test_every_drift_is_one_line_with_both_sides_and_their_ids(
         f" [{bought.stripe_subscription_id}, {bought.pk}]"
     )
     assert read(bought).stripe_status == "past_due"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "line"),
-    [
-        ({"stripe_status": "unpaid"}, "status: unpaid here, active at Stripe"),
-        ({"quantity": 15}, "licenses: 15 here, 12 at Stripe"),
-        ({"recurring_billing": False}, "recurring billing: no here, yes at Stripe"),
-        ({"pending_quantity": 20}, "licenses to come: 20 here, none at Stripe"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_a_subscription_is_made_what_stripe_says(
-    bought: Subscription, wrong: dict[str, object], line: str
-) -> None:
-    Subscription.objects.update(**wrong)
-
-    assert mended() == [f"mended: subscription, {line}"]
-
-
-def test_a_cancellation_at_stripe_is_noticed(
-    bought: Subscription, stripe_client: Client
-) -> None:
-    stripe_client.v1.subscriptions.update(
-        bought.stripe_subscription_id, {"cancel_at_period_end": True}
-    )
-
-    assert mended() == [
-        "mended: subscription, recurring billing: yes here, no at Stripe"
-    ]
-    assert not read(bought).recurring_billing
-
-
-def test_fewer_licenses_at_stripe_than_people_hold_is_left_to_a_person(
-    bought: Subscription, profile: BillingProfile
-) -> None:
-    Subscription.objects.update(quantity=14, assigned=14)
-
-    status, lines = reconcile("--fix", "--customer", profile.stripe_customer_id)
-
-    assert status == 1
-    assert lines[0].startswith("not mended: subscription, licenses: 14 here, 12 at")
-    assert lines[0].endswith("take some back, or buy more.")
-
-
-def test_a_card_chosen_at_stripe_is_followed(
-    bought: Subscription, profile: BillingProfile, stripe_client: Client
-) -> None:
-    customer = {"customer": profile.stripe_customer_id}
-    card = stripe_client.v1.payment_methods.attach("pm_card_mastercard", customer)  # type: ignore[arg-type]
-    stripe_client.v1.subscriptions.update(
-        bought.stripe_subscription_id, {"default_payment_method": card.id}
-    )
-
-    assert [line.partition(":")[0] for line in mended()] == ["mended", "mended"]
-    assert read(bought).payment_method.brand == "mastercard"
 
 
 def test_a_new_expiration_date_is_noticed(
@@ -216,36 +135,6 @@ def test_a_customer_that_stripe_forgot_does_not_end_the_run(
     BillingProfile.objects.update(stripe_customer_id="cus_gone")
 
     assert drift().startswith("drift: billing profile, customer: known here, not at")
-
-
-def test_a_subscription_of_somebody_else_is_told_and_not_touched(
-    visa: PaymentMethod, diagrams: Offer, stripe_client: Client
-) -> None:
-    stripe_client.v1.subscriptions.create(
-        {
-            "customer": visa.profile.stripe_customer_id,
-            "items": [{"price": diagrams.price.stripe_price_id, "quantity": 2}],
-            "default_payment_method": visa.stripe_payment_method_id,
-        }
-    )
-
-    status, lines = reconcile("--fix")
-
-    assert status == 0
-    assert lines[0].startswith("not ours: subscription, subscription: unknown here,")
-    assert not Subscription.objects.exists()
-
-
-def test_an_order_that_is_under_way_is_no_drift(
-    diagrams: Offer, visa: PaymentMethod, sandbox: SandboxProcess
-) -> None:
-    sandbox.fault("drop_after", "POST", "/v1/subscriptions", times=TRIES)
-    assert buy(diagrams, visa).order_state == OrderState.PROCESSING
-
-    status, lines = reconcile()
-
-    assert status == 0
-    assert "under way: subscription, status: none here, active at" in lines[0]
 
 
 def test_a_write_that_nobody_settled_is_told_and_settled(
@@ -373,19 +262,6 @@ def test_one_organization_or_one_customer_can_be_compared(
 def test_an_unknown_name_is_refused(db: None, option: str) -> None:
     with pytest.raises(CommandError):
         reconcile(option, "nobody")
-
-
-def test_one_subscription_can_be_made_what_stripe_says_at_once(
-    bought: Subscription,
-) -> None:
-    Subscription.objects.update(stripe_status="past_due")
-    Invoice.objects.update(status="open")
-
-    found = reconcile_subscription(read(bought))
-
-    assert [str(one.outcome) for one in found] == ["mended", "mended"]
-    assert read(bought).stripe_status == "active"
-    assert Invoice.objects.get().status == "paid"
 
 
 def test_more_rows_take_no_more_statements(
