@@ -9,6 +9,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from selfservice.subscriptions.forms import MOST_LICENSES
+from selfservice.subscriptions.services.quantity import When
+
 # As many as one page can hold, and some; the number at a time is the service's.
 MOST_PEOPLE = 500
 
@@ -65,6 +68,31 @@ class AssignForm(ChosenPeople):
     def finds(self) -> bool:
         self.is_valid()
         return bool(self.cleaned_data.get("find"))
+
+
+class QuantityForm(ChosenPeople):
+    """The new total of a subscription, and who loses a license for it."""
+
+    total = forms.IntegerField(
+        label=_("Total licenses"),
+        min_value=0,
+        max_value=MOST_LICENSES,
+        widget=forms.NumberInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": _("Enter how many licenses you want in total."),
+            "invalid": _("Enter a whole number, such as 12."),
+            "max_value": _("More than %(limit_value)s licenses can't be bought here."),
+            "min_value": _("Enter a whole number, such as 12."),
+        },
+    )
+    when = forms.ChoiceField(
+        required=False, choices=[(when.value, when.value) for when in When]
+    )
+    seal = forms.CharField(required=False, max_length=4000)
+
+    @property
+    def at_renewal(self) -> bool:
+        return bool(self.cleaned_data.get("when") == When.RENEWAL)
 
 
 class Filter(forms.Form):

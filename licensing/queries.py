@@ -295,3 +295,17 @@ def _own(row: LicenseAssignment, state: str) -> OwnLicense:
         until=last if state == lifecycle.EXPIRED else subscription.term_end or last,
         renews=renews and subscription.recurring_billing,
     )
+
+
+def longest_licensed(subscription: Subscription, limit: int) -> list[LicenseAssignment]:
+    """Who holds a license of this subscription, least recently assigned first."""
+    return list(
+        LicenseAssignment.objects.filter(
+            organization_id=subscription.organization_id,
+            subscription=subscription,
+            ended_at=None,
+            suspended_at=None,
+        )
+        .select_related("user")
+        .order_by("assigned_at", "id")[:limit]
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from licensing.views import assign, licenses, mine, unassign
+from licensing.views import assign, licenses, mine, quantity, unassign
 
 app_name = "licensing"
 urlpatterns = [
@@ -14,4 +14,9 @@ urlpatterns = [
     path("licenses/<uuid:product_id>/assign/", assign.assign, name="assign"),
     path("licenses/<uuid:product_id>/people/", assign.picker, name="picker"),
     path("licenses/<uuid:product_id>/unassign/", unassign.unassign, name="unassign"),
+    path(
+        "subscriptions/<uuid:subscription_id>/licenses/",
+        quantity.quantity,
+        name="quantity",
+    ),
 ]

@@ -9,8 +9,13 @@ import stripe
 
 from billing.gateway.client import client
 from billing.gateway.errors import translated
+from billing.gateway.invoices import void_invoice
 from billing.gateway.shapes import Quote, StripeSubscription
-from billing.gateway.subscriptions import as_quote, as_subscription
+from billing.gateway.subscriptions import (
+    as_quote,
+    as_subscription,
+    read_subscription,
+)
 
 type Feedback = Literal[
     "customer_service",
@@ -167,6 +172,30 @@ def end_now(
             {"idempotency_key": key},
         )
     return as_subscription(found)
+
+
+def give_up(*, subscription_id: str, key: str) -> StripeSubscription:
+    """End what was never paid, and void its open invoices: nothing is asked any more.
+
+    An invoice that is paid at the same moment stays paid. Raises GatewayUnavailable,
+    GatewayRejected.
+    """
+    found = read_subscription(subscription_id)
+    if found.status not in {"canceled", "incomplete_expired"}:
+        with translated():
+            client().v1.subscriptions.cancel(
+                subscription_id,
+                {"invoice_now": False, "prorate": False},
+                {"idempotency_key": f"{key}-cancel"},
+            )
+    with translated():
+        page = client().v1.invoices.list(
+            {"subscription": subscription_id, "status": "open", "limit": 100}
+        )
+        waiting = [invoice.id for invoice in page.auto_paging_iter() if invoice.id]
+    for invoice_id in waiting:
+        void_invoice(invoice_id=invoice_id, key=f"{key}-void-{invoice_id}")
+    return read_subscription(subscription_id)
 
 
 def _seconds(at: dt.datetime) -> int:

@@ -91,6 +91,23 @@ def unassign_licenses(
         return _end(list(rows.select_for_update(no_key=True).order_by("id")), actor.pk)
 
 
+def take_from(
+    *, subscription: Subscription, people: Sequence[uuid.UUID], actor: User
+) -> int:
+    """Take licenses of one subscription back, in the caller's transaction.
+
+    For fewer licenses and whom they are taken from in one step. Returns how many.
+    """
+    rows = LicenseAssignment.objects.filter(
+        organization_id=subscription.organization_id,
+        subscription=subscription,
+        user_id__in=people,
+        ended_at=None,
+        suspended_at=None,
+    )
+    return _end(list(rows.select_for_update(no_key=True).order_by("id")), actor.pk)
+
+
 def end_licenses_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) -> int:
     """End every license of people who can't hold one any more, suspended ones too.
 

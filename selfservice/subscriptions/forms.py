@@ -16,6 +16,7 @@ from stdnum.exceptions import ValidationError as NumberError
 from billing.services.accounts import SoldTo
 from selfservice.accounts.models import User
 from selfservice.subscriptions.lifecycle import LABELS
+from selfservice.subscriptions.models import CancelReason
 
 MOST_LICENSES = 100_000
 
@@ -213,3 +214,33 @@ class ProductsFilter(forms.Form):
         self.is_valid()
         found = self.cleaned_data.get(name)
         return default if found in (None, "") else found
+
+
+class CancelForm(forms.Form):
+    """Why somebody cancels, and the seal of what was shown to them."""
+
+    reason = forms.ChoiceField(
+        label=_("Why are you canceling?"),
+        choices=[("", _("Choose a reason")), *CancelReason.choices],
+        error_messages={"required": _("Choose a reason. It helps the seller.")},
+    )
+    feedback = forms.CharField(
+        label=_("Additional feedback"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    seal = forms.CharField(
+        required=False, max_length=4000, widget=forms.HiddenInput, label=""
+    )
+
+
+class RecurringForm(forms.Form):
+    """Recurring billing on or off."""
+
+    recurring = forms.ChoiceField(
+        label=_("Recurring billing"),
+        choices=[("on", _("On")), ("off", _("Off"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose on or off.")},
+    )

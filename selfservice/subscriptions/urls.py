@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import TemplateView
 
-from selfservice.subscriptions.views import checkout, marketplace, orders, products
+from selfservice.subscriptions.views import (
+    changes,
+    checkout,
+    ending,
+    marketplace,
+    orders,
+    products,
+)
 
 app_name = "subscriptions"
 urlpatterns = [
@@ -31,5 +38,25 @@ urlpatterns = [
         "subscriptions/<uuid:subscription_id>/menu/",
         products.row_menu,
         name="row_menu",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/cancel/",
+        ending.cancel_pane,
+        name="cancel",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/recurring-billing/",
+        ending.recurring_pane,
+        name="recurring_billing",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/undo-change/",
+        changes.undo_change,
+        name="undo_change",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/payment/",
+        changes.confirm_payment,
+        name="confirm_payment",
     ),
 ]

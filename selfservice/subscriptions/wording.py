@@ -11,9 +11,12 @@ from django.utils.translation import ngettext
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
 from selfservice.catalog.models import Frequency, Plan
+from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.buying import lapses_at
+from selfservice.subscriptions.services.changing import Outcome
+from selfservice.subscriptions.services.ending import CancelPreview
 
 
 def frequency_words(plan: Plan) -> str:
@@ -40,6 +43,82 @@ def next_sentence(
     ) % {"count": count}
 
 
+def checking_sentence() -> str:
+    """What is said while Stripe's answer is unknown."""
+    return _(
+        "We're checking with the payment provider. The page shows the result as soon"
+        " as it is known."
+    )
+
+
+def cancel_sentence(preview: CancelPreview) -> list[str]:
+    """What this cancel does, with its dates and amounts."""
+    subscription = preview.subscription
+    name = subscription.product.name
+    if preview.at_once:
+        gone = _(
+            "%(product)s is disabled today: nobody can use it from now on. It is"
+            " deleted for good on %(day)s."
+        ) % {
+            "product": name,
+            "day": format_day(preview.until + lifecycle.DISABLED_LASTS),
+        }
+        return [gone, _refund_words(preview)]
+    until = format_day(preview.until)
+    if subscription.trial_end is not None and subscription.trial_end == preview.until:
+        return [
+            _("The trial ends on %(day)s, and nothing is charged.") % {"day": until}
+        ]
+    sentences = [
+        _(
+            "Recurring billing goes off. %(product)s can be used until %(day)s, and you"
+            " can take this back until then."
+        )
+        % {"product": name, "day": until},
+        _("Nothing is refunded, because the first 7 days of the term are over."),
+    ]
+    if subscription.plan.billing_months < subscription.plan.term_months:
+        sentences.append(
+            _("You keep being charged each month until %(day)s.") % {"day": until}
+        )
+    return sentences
+
+
+def cancelled_sentence(preview: CancelPreview, outcome: Outcome) -> str:
+    """What Save did."""
+    if outcome == Outcome.CHECKING:
+        return checking_sentence()
+    if preview.at_once:
+        return f"{_('The subscription is cancelled.')} {_refund_words(preview)}"
+    return _("The subscription is cancelled. It can be used until %(day)s.") % {
+        "day": format_day(preview.until)
+    }
+
+
+def recurring_sentence(subscription: Subscription, outcome: Outcome) -> str:
+    """What Save did to recurring billing."""
+    if outcome == Outcome.CHECKING:
+        return checking_sentence()
+    term_end = subscription.term_end
+    assert term_end is not None  # noqa: S101  only paid ones have the pane
+    if subscription.recurring_billing:
+        return _("Recurring billing is on. It renews on %(day)s.") % {
+            "day": format_day(term_end)
+        }
+    return _("Recurring billing is off. It can be used until %(day)s.") % {
+        "day": format_day(term_end)
+    }
+
+
+def _refund_words(preview: CancelPreview) -> str:
+    if preview.refund is None:
+        return _("Nothing was paid, so nothing goes back.")
+    return _("%(amount)s goes back to %(card)s.") % {
+        "amount": preview.refund,
+        "card": preview.subscription.payment_method,
+    }
+
+
 def activity_sentence(
     entry: Activity, reader: User, names: dict[uuid.UUID, str]
 ) -> tuple[str, str]:
@@ -63,6 +142,30 @@ def _verb(entry: Activity) -> str:
         "licenses_unassigned": ngettext(
             "unassigned %(count)d license", "unassigned %(count)d licenses", count
         ),
+        "licenses_added": ngettext(
+            "increased the subscription to %(count)d license",
+            "increased the subscription to %(count)d licenses",
+            count,
+        ),
+        "licenses_removed": ngettext(
+            "reduced the subscription to %(count)d license",
+            "reduced the subscription to %(count)d licenses",
+            count,
+        ),
+        "licenses_renewal": ngettext(
+            "renewed with %(count)d license", "renewed with %(count)d licenses", count
+        ),
+        "licenses_outside": ngettext(
+            "the payment provider says %(count)d license",
+            "the payment provider says %(count)d licenses",
+            count,
+        ),
+        "change_undone": _("undid the change at renewal"),
+        "cancelled": _("cancelled the subscription"),
+        "recurring_on": _("turned recurring billing on"),
+        "recurring_off": _("turned recurring billing off"),
+        "refunded": _("money went back to the card"),
+        "refund_refused": _("the payment provider refused a refund"),
         "order_declined": _("the bank declined the payment"),
         "order_dropped": _("the order was dropped, nothing was charged"),
     }

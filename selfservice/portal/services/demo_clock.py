@@ -21,7 +21,8 @@ class ClockNotMoved(DomainError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "The time couldn't be moved: the Stripe sandbox didn't answer. Try again."
+                "The time couldn't be moved, because the Stripe sandbox didn't answer."
+                " Try again."
             )
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -57,7 +56,7 @@ def move_clock(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    asked = cast(str, request.POST.get("back", ""))
+    asked = request.POST.get("back", "")
     safe = url_has_allowed_host_and_scheme(asked, {request.get_host()})
     return asked if safe else "/"
 

@@ -4,7 +4,7 @@ Importing this registers every kind, so that the worker knows them.
 """
 
 from selfservice.subscriptions.operations.buying import BUY, DROP
-from selfservice.subscriptions.operations.ending import END_NOW, RECURRING
+from selfservice.subscriptions.operations.ending import END_NOW, GIVE_UP, RECURRING
 from selfservice.subscriptions.operations.quantity import FEWER, MORE
 from selfservice.subscriptions.operations.scheduling import SCHEDULE, UNSCHEDULE
 
@@ -13,6 +13,7 @@ __all__ = [
     "DROP",
     "END_NOW",
     "FEWER",
+    "GIVE_UP",
     "MORE",
     "RECURRING",
     "SCHEDULE",

@@ -88,6 +88,14 @@ def _prove_recurring(operation: StripeOperation) -> Answer | None:
     return Answer(found, None, read_at) if done else None
 
 
+def _give_up(operation: StripeOperation) -> Answer:
+    read_at = timezone.now()
+    found = gateway.give_up(
+        subscription_id=subject_of(operation).stripe_subscription_id, key=operation.key
+    )
+    return Answer(found, None, read_at)
+
+
 def _ends(found: StripeSubscription) -> bool:
     return found.cancel_at is not None or found.cancel_at_period_end
 
@@ -101,5 +109,13 @@ RECURRING = operations.Kind(
     refuse=operations.nothing_to_refuse,
     prove=_prove_recurring,
 )
+GIVE_UP = operations.Kind(
+    call=_give_up,
+    apply=apply_answer,
+    refuse=operations.nothing_to_refuse,
+    # It looks before it acts, so that doing it again is the proof.
+    prove=operations.nothing_to_prove,
+)
 operations.kinds.register("subscription.end", END_NOW)
+operations.kinds.register("subscription.give_up", GIVE_UP)
 operations.kinds.register("subscription.recurring", RECURRING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing import gateway
 from billing.models import StripeOperation
 from billing.services import operations
+from billing.services.invoices import sync_invoice
 from selfservice.core.errors import DomainError
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.contract import locked_subscription
@@ -60,14 +62,19 @@ def begin_change(
     *,
     change_number: int,
     begin: Callable[[Subscription], StripeOperation],
+    prepare: Callable[[], None] | None = None,
 ) -> StripeOperation:
     """Lock the row and let `begin` write the change and its operation, once.
 
-    `change_number` is the one that was shown; a second Save of the same preview, and
-    one while another change waits for its answer, get nothing. Raises
-    ChangeUnderWay, PreviewStale, and whatever `begin` raises, with nothing written.
+    `prepare` goes first, in the same transaction, because assignments are locked
+    before subscriptions everywhere. `change_number` is the one that was shown; a
+    second Save of the same preview, and one while another change waits for its
+    answer, get nothing. Raises ChangeUnderWay, PreviewStale, and whatever `begin`
+    raises, with nothing written.
     """
     with transaction.atomic(durable=True):
+        if prepare is not None:
+            prepare()
         locked = locked_subscription(subscription.organization_id, subscription.pk)
         refuse_while_under_way(locked)
         if locked.change_number != change_number:
@@ -88,13 +95,22 @@ def refuse_while_under_way(subscription: Subscription) -> None:
 
 def run_change[Answer](
     operation: StripeOperation, kind: operations.Kind[Answer]
-) -> Outcome:
-    """Ask Stripe now. Raises PaymentDeclined, GatewayRejected; unknown is CHECKING."""
+) -> tuple[Outcome, Answer | None]:
+    """Ask Stripe now; what it said. Unknown is CHECKING, and the worker goes on.
+
+    Raises PaymentDeclined, GatewayRejected.
+    """
     try:
-        operations.run(operation, kind)
+        answer = operations.run(operation, kind)
     except gateway.GatewayUnavailable:
-        return Outcome.CHECKING
-    return Outcome.DONE
+        return Outcome.CHECKING, None
+    return Outcome.DONE, answer
+
+
+def fetch_invoice(invoice_id: str) -> None:
+    """Store the invoice of a change now; its webhook brings it too, a little later."""
+    with suppress(gateway.GatewayUnavailable, gateway.GatewayRejected):
+        sync_invoice(invoice_id)
 
 
 def operation_key(subscription: Subscription, verb: str) -> str:

@@ -89,6 +89,8 @@ def cancel(
     GatewayUnavailable when nothing was begun.
     """
     shown = _unseal(seal)
+    if shown["change_number"] != subscription.change_number:
+        raise PreviewStale
     preview = _preview(subscription, dt.datetime.fromisoformat(shown["at"]))
     if _facts(preview, shown["at"]) != shown:
         raise PreviewStale
@@ -97,7 +99,7 @@ def cancel(
         change_number=shown["change_number"],
         begin=lambda locked: _begin_cancel(locked, preview, reason, feedback),
     )
-    outcome = run_change(operation, END_NOW if preview.at_once else RECURRING)
+    outcome = run_change(operation, END_NOW if preview.at_once else RECURRING)[0]
     subscription.refresh_from_db()
     return preview, outcome
 
@@ -116,7 +118,7 @@ def set_recurring(*, subscription: Subscription, on: bool) -> Outcome:
         change_number=subscription.change_number,
         begin=lambda locked: _begin_recurring(locked, on=on),
     )
-    outcome = run_change(operation, RECURRING)
+    outcome = run_change(operation, RECURRING)[0]
     subscription.refresh_from_db()
     return outcome
 

@@ -28,10 +28,12 @@ from selfservice.subscriptions.models import (
     Subscription,
 )
 from selfservice.subscriptions.operations import FEWER, MORE, SCHEDULE
+from selfservice.subscriptions.operations.common import Answer
 from selfservice.subscriptions.services.changing import (
     Outcome,
     PreviewStale,
     begin_change,
+    fetch_invoice,
     operation_key,
     run_change,
 )
@@ -45,7 +47,7 @@ from selfservice.subscriptions.services.quantity_rules import (
 SALT = "subscriptions.quantity"
 # A preview is for somebody who looks at it, not for tomorrow.
 PREVIEW_LIVES = dt.timedelta(minutes=15)
-type Prepare = Callable[[Subscription], None]
+type Prepare = Callable[[], None]
 
 
 class When(enum.StrEnum):
@@ -57,13 +59,15 @@ class When(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Preview:
-    """A change as it is shown. `quote` is null for a change at the renewal.
+    """A change from `before` to `quantity` licenses, as it is shown.
 
-    `at` is the instant up to which the old number counts; `refund` what goes back to
-    the card, in `shares`. `seal` binds all of it: what is saved is what was shown.
+    `quote` is null for a change at the renewal. `at` is the instant up to which the
+    old number counts; `refund` what goes back to the card, in `shares`. `seal` binds
+    all of it: what is saved is what was shown.
     """
 
     subscription: Subscription
+    before: int
     quantity: int
     when: When
     at: dt.datetime
@@ -73,7 +77,18 @@ class Preview:
 
     @property
     def delta(self) -> int:
-        return self.quantity - self.subscription.quantity
+        return self.quantity - self.before
+
+    @property
+    def subtotal(self) -> Money | None:
+        """The prorated price without tax, negative when it goes back."""
+        quote = self.quote
+        return Money(quote.subtotal_minor, quote.currency) if quote else None
+
+    @property
+    def tax(self) -> Money | None:
+        quote = self.quote
+        return Money(quote.tax_minor, quote.currency) if quote else None
 
     @property
     def charge(self) -> Money | None:
@@ -105,16 +120,25 @@ def preview_quantity(
 
 
 def save_quantity(
-    *, subscription: Subscription, seal: str, prepare: Prepare | None = None
+    *,
+    subscription: Subscription,
+    quantity: int,
+    seal: str,
+    prepare: Prepare | None = None,
 ) -> tuple[Preview, Outcome]:
-    """Do what was shown under `seal`, once.
+    """Do what was shown under `seal` for the new total `quantity`, once.
 
-    `prepare` runs first, in the same transaction and under the row's lock: it takes
-    licenses from people, so that fewer are left than there were assigned. Raises
+    `prepare` runs first, in the same transaction: it takes licenses from people, so
+    that fewer are left than there were assigned. Raises
     CannotChange, ChangeUnderWay, PreviewStale, PaymentDeclined, GatewayRejected, and
     GatewayUnavailable when nothing was begun.
     """
     shown = _unseal(seal, subscription)
+    if (shown["quantity"], shown["change_number"]) != (
+        quantity,
+        subscription.change_number,
+    ):
+        raise PreviewStale
     preview = _preview(
         subscription,
         shown["quantity"],
@@ -126,9 +150,12 @@ def save_quantity(
     operation = begin_change(
         subscription,
         change_number=shown["change_number"],
-        begin=lambda locked: _begin(locked, preview, prepare),
+        begin=lambda locked: _begin(locked, preview),
+        prepare=prepare,
     )
-    outcome = run_change(operation, _kind(preview))
+    outcome, answer = run_change(operation, _kind(preview))
+    if preview.charge is not None and isinstance(answer, Answer):
+        fetch_invoice(answer.found.latest_invoice_id)
     subscription.refresh_from_db()
     if outcome == Outcome.DONE and subscription.pending_quantity is not None:
         outcome = Outcome.WAITING
@@ -162,7 +189,8 @@ def _preview(
                 since=at - REFUND_WINDOW,
                 amount_minor=-quote.total_minor,
             )
-    made = Preview(subscription, quantity, when, at, quote, tuple(shares), "")
+    before = subscription.quantity
+    made = Preview(subscription, before, quantity, when, at, quote, tuple(shares), "")
     return dataclasses.replace(made, seal=signing.dumps(_facts(made), salt=SALT))
 
 
@@ -173,7 +201,7 @@ def _facts(preview: Preview) -> dict[str, Any]:
         "subscription": str(subscription.pk),
         "change_number": subscription.change_number,
         "price": str(subscription.price_id),
-        "from": subscription.quantity,
+        "from": preview.before,
         "quantity": preview.quantity,
         "when": str(preview.when),
         "at": preview.at.isoformat(),
@@ -192,12 +220,7 @@ def _unseal(seal: str, subscription: Subscription) -> dict[str, Any]:
     return shown
 
 
-def _begin(
-    locked: Subscription, preview: Preview, prepare: Prepare | None
-) -> StripeOperation:
-    if prepare is not None:
-        prepare(locked)
-        locked.refresh_from_db(fields=["assigned"])
+def _begin(locked: Subscription, preview: Preview) -> StripeOperation:
     later = preview.when == When.RENEWAL
     check_quantity(locked, preview.quantity, later=later, now=clock.now())
     refuse_below_assigned(locked, preview.quantity)

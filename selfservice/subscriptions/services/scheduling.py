@@ -28,7 +28,7 @@ def undo_scheduled_change(*, subscription: Subscription) -> Outcome:
     operation = begin_change(
         subscription, change_number=subscription.change_number, begin=_begin
     )
-    outcome = run_change(operation, UNSCHEDULE)
+    outcome = run_change(operation, UNSCHEDULE)[0]
     subscription.refresh_from_db()
     return outcome
 

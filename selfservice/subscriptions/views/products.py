@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from billing.services import operations
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
@@ -27,6 +28,8 @@ from selfservice.subscriptions.queries import (
     products_page,
     subscription_for,
 )
+from selfservice.subscriptions.services.counting import scheduled_change
+from selfservice.subscriptions.views.actions import actions_of
 from selfservice.subscriptions.wording import (
     activity_sentence,
     frequency_words,
@@ -126,9 +129,12 @@ def row_menu(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespon
     subscription = subscription_for(person(request), subscription_id)
     if subscription is None:
         raise Http404
+    now = clock.now()
+    row = row_of(subscription, now)
     context = {
-        "row": row_of(subscription, clock.now()),
+        "row": row,
         "subscription": subscription,
+        "actions": actions_of(subscription, row.state, now),
     }
     return render_page(request, "subscriptions/row_menu.html", context, partial="menu")
 
@@ -149,6 +155,11 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         "stages": lifecycle.timeline(subscription),
         "stage_labels": lifecycle.LABELS,
         "state": lifecycle.state_at(subscription, now),
+        "actions": actions_of(subscription, lifecycle.state_at(subscription, now), now),
+        "scheduled": scheduled_change(subscription),
+        "checking": operations.unsettled(
+            organization_id=subscription.organization_id, subject_id=subscription.pk
+        ),
         "elapsed": _elapsed(subscription, now),
         "days_left": _days_left(subscription, now),
         "card_ends": card.expired_by(

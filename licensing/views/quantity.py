@@ -1,0 +1,157 @@
+"""Buy licenses, Remove licenses: one pane for the new total of a subscription.
+
+Everything is shown before it is saved: what is charged or given back, and from whom
+licenses are taken. What is saved is what was shown, or nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from licensing.forms import QuantityForm
+from licensing.models import LicenseAssignment
+from licensing.queries import longest_licensed
+from licensing.services.assigning import take_from
+from licensing.wording import Explained, explain, saved_sentence
+from selfservice.accounts.models import User
+from selfservice.accounts.requests import person
+from selfservice.core.errors import DomainError
+from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
+from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.queries import subscription_for
+from selfservice.subscriptions.services.quantity import (
+    Preview,
+    preview_quantity,
+    save_quantity,
+)
+
+# Beyond those who must lose one, so many more to choose from.
+CHOICE = 20
+MOST_SHOWN = 200
+
+
+@dataclasses.dataclass(slots=True)
+class Page:
+    """What the pane shows: a preview, or why there is none."""
+
+    subscription: Subscription
+    form: QuantityForm
+    preview: Preview | None = None
+    words: Explained | None = None
+    refusal: str = ""
+    losing: int = 0
+    holders: list[LicenseAssignment] = dataclasses.field(default_factory=list)
+
+    @property
+    def chosen(self) -> set[uuid.UUID]:
+        """Who loses a license; those licensed longest until somebody is chosen."""
+        chosen = set(self.form.chosen)
+        return chosen or {holder.user_id for holder in self.holders[: self.losing]}
+
+    @property
+    def more_holders(self) -> int:
+        return max(self.subscription.assigned - len(self.holders), 0)
+
+    @property
+    def tax_percent(self) -> str:
+        """The rate as it is said: 21 or 5.5; empty without tax."""
+        quote = self.preview.quote if self.preview else None
+        rate = quote.tax_rate_bp if quote else None
+        return "" if rate is None else f"{rate / 100:g}"
+
+    @property
+    def removes(self) -> bool:
+        return self.preview is not None and self.preview.delta < 0
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def quantity(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
+    owner = person(request)
+    if request.method == "POST":
+        return _save(request, owner, subscription_id)
+    subscription = _own(owner, subscription_id)
+    page = Page(subscription, QuantityForm({"total": subscription.quantity}))
+    if "total" in request.GET:
+        page.form = QuantityForm(request.GET)
+        _look(page)
+    return _show(request, page)
+
+
+def _save(
+    request: HtmxHttpRequest, owner: User, subscription_id: uuid.UUID
+) -> HttpResponse:
+    page = Page(_own(owner, subscription_id), QuantityForm(request.POST))
+    form, subscription = page.form, page.subscription
+    if not form.is_valid() or not form.cleaned_data["seal"]:
+        # Saved before the amount was seen: here it is, to be confirmed.
+        _look(page)
+        return _show(request, page, 422)
+
+    def take() -> None:
+        if form.chosen:
+            take_from(subscription=subscription, people=form.chosen, actor=owner)
+
+    try:
+        preview, outcome = save_quantity(
+            subscription=subscription,
+            quantity=form.cleaned_data["total"],
+            seal=form.cleaned_data["seal"],
+            prepare=take,
+        )
+    except DomainError as error:
+        page = Page(_own(owner, subscription_id), form)
+        _look(page)
+        page.refusal = str(error)
+        return _show(request, page, 422)
+    messages.success(request, saved_sentence(preview, outcome))
+    return close_pane(
+        request, "subscriptions:details", subscription.pk, changed="licenses:changed"
+    )
+
+
+def _own(owner: User, subscription_id: uuid.UUID) -> Subscription:
+    """The purchaser's own; raises Http404 for any other."""
+    subscription = subscription_for(owner, subscription_id)
+    if subscription is None or subscription.term_end is None:
+        raise Http404
+    return subscription
+
+
+def _look(page: Page) -> None:
+    """Find out what the new total would do, or why it can't be."""
+    if not page.form.is_valid():
+        page.refusal = " ".join(
+            str(error) for errors in page.form.errors.values() for error in errors
+        )
+        return
+    total = page.form.cleaned_data["total"]
+    page.losing = max(page.subscription.assigned - total, 0) if total else 0
+    if page.losing:
+        limit = min(page.losing + CHOICE, MOST_SHOWN)
+        page.holders = longest_licensed(page.subscription, limit)
+    try:
+        page.preview = preview_quantity(
+            subscription=page.subscription,
+            quantity=total,
+            at_renewal=page.form.at_renewal,
+        )
+    except DomainError as error:
+        page.refusal = str(error)
+    else:
+        page.words = explain(page.preview)
+
+
+def _show(request: HtmxHttpRequest, page: Page, status: int = 200) -> HttpResponse:
+    asks_amount = request.htmx and request.htmx.target == "change"
+    return render_page(
+        request,
+        "licensing/quantity.html",
+        {"page": page, "subscription": page.subscription, "form": page.form},
+        partial="change" if asks_amount else "quantity-pane",
+        status=status,
+    )

@@ -1,0 +1,141 @@
+"""A change of the number of licenses, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from selfservice.core.templatetags.ui import format_day
+from selfservice.subscriptions.services.changing import Outcome
+from selfservice.subscriptions.services.quantity import Preview, When
+from selfservice.subscriptions.wording import checking_sentence
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explained:
+    """`what` happens and when, `how` the amount comes about, and `later`."""
+
+    what: str
+    how: str
+    later: str
+
+
+def explain(preview: Preview) -> Explained:
+    """What a previewed change does, with its days, prices and dates."""
+    if preview.when == When.RENEWAL:
+        return Explained(_at_renewal(preview), "", _later(preview))
+    what = _added(preview) if preview.delta > 0 else _removed(preview)
+    return Explained(what, _how(preview), _later(preview))
+
+
+def saved_sentence(preview: Preview, outcome: Outcome) -> str:
+    """What Save did, with the amount and the card."""
+    if outcome == Outcome.CHECKING:
+        return checking_sentence()
+    if outcome == Outcome.WAITING:
+        return _(
+            "The bank wants you to confirm the payment. Until then nothing changes."
+        )
+    if preview.when == When.RENEWAL:
+        return _at_renewal(preview)
+    card = str(preview.subscription.payment_method)
+    if preview.delta > 0:
+        return " ".join(filter(None, [_count_added(preview), _charged(preview, card)]))
+    return " ".join(filter(None, [_count_removed(preview), _returned(preview, card)]))
+
+
+def _added(preview: Preview) -> str:
+    return ngettext(
+        "%(count)d more license from today, as soon as it is paid.",
+        "%(count)d more licenses from today, as soon as they are paid.",
+        preview.delta,
+    ) % {"count": preview.delta}
+
+
+def _removed(preview: Preview) -> str:
+    return ngettext(
+        "%(count)d license fewer from today.",
+        "%(count)d licenses fewer from today.",
+        -preview.delta,
+    ) % {"count": -preview.delta}
+
+
+def _at_renewal(preview: Preview) -> str:
+    return ngettext(
+        "From %(day)s you have %(count)d license. Until then nothing changes.",
+        "From %(day)s you have %(count)d licenses. Until then nothing changes.",
+        preview.quantity,
+    ) % {"day": format_day(preview.at), "count": preview.quantity}
+
+
+def _how(preview: Preview) -> str:
+    """The calculation: how many, for how long, at which price."""
+    subscription = preview.subscription
+    start, end = subscription.period_start, subscription.period_end
+    if start is None or end is None:
+        return ""
+    days = math.ceil((end - preview.at) / DAY)
+    count = abs(preview.delta)
+    return ngettext(
+        "%(count)d license at %(price)s, for %(days)d of %(all)d days up to %(end)s",
+        "%(count)d licenses at %(price)s each, for %(days)d of %(all)d days up to"
+        " %(end)s",
+        count,
+    ) % {
+        "count": count,
+        "price": subscription.price.money,
+        "days": days,
+        "all": round((end - start) / DAY),
+        "end": format_day(end),
+    }
+
+
+def _later(preview: Preview) -> str:
+    """What is charged from the next period on."""
+    subscription = preview.subscription
+    at = preview.at if preview.when == When.RENEWAL else subscription.period_end
+    if at is None or not subscription.recurring_billing:
+        return ""
+    total = subscription.price.money * preview.quantity
+    return _("From %(day)s: %(count)d × %(price)s = %(total)s, excl. tax") % {
+        "day": format_day(at),
+        "count": preview.quantity,
+        "price": subscription.price.money,
+        "total": total,
+    }
+
+
+def _count_added(preview: Preview) -> str:
+    return ngettext(
+        "%(count)d license added.", "%(count)d licenses added.", preview.delta
+    ) % {"count": preview.delta}
+
+
+def _count_removed(preview: Preview) -> str:
+    return ngettext(
+        "%(count)d license removed.", "%(count)d licenses removed.", -preview.delta
+    ) % {"count": -preview.delta}
+
+
+def _charged(preview: Preview, card: str) -> str:
+    if preview.charge is None:
+        return ""
+    return _("%(amount)s charged to %(card)s.") % {
+        "amount": preview.charge,
+        "card": card,
+    }
+
+
+def _returned(preview: Preview, card: str) -> str:
+    if preview.refund is None:
+        return ""
+    return _("%(amount)s goes back to %(card)s.") % {
+        "amount": preview.refund,
+        "card": card,
+    }

@@ -1,0 +1,87 @@
+"""What can be done with a subscription, and why some of it can't be done now."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Action:
+    """An entry of a menu. `reason` says why it doesn't apply; then `url` is no use."""
+
+    label: str
+    url: str
+    icon: str
+    reason: str = ""
+    pane: bool = True
+
+
+def actions_of(
+    subscription: Subscription, state: str, now: dt.datetime
+) -> list[Action]:
+    """The entries of the row's menu, in the order in which they are needed."""
+    quantity_url = reverse("licensing:quantity", args=[subscription.pk])
+    assign_url = reverse("licensing:assign", args=[subscription.product_id])
+    recurring_url = reverse("subscriptions:recurring_billing", args=[subscription.pk])
+    cancel_url = reverse("subscriptions:cancel", args=[subscription.pk])
+    inactive = _inactive(state)
+    no_count = inactive or _no_count(state)
+    no_more = no_count or _no_more(subscription, now)
+    no_fewer = no_count or _no_fewer(subscription)
+    usable = state in lifecycle.ASSIGNABLE
+    return [
+        Action(_("Buy licenses"), quantity_url, "add", no_more),
+        Action(
+            _("Remove licenses"), f"{quantity_url}?mode=remove", "subtract", no_fewer
+        ),
+        Action(
+            _("Assign licenses"), assign_url, "person-add", "" if usable else inactive
+        ),
+        Action(_("Edit recurring billing"), recurring_url, "arrow-sync", inactive),
+        Action(
+            _("Cancel subscription"),
+            cancel_url,
+            "dismiss",
+            inactive or _cancelled(subscription),
+        ),
+    ]
+
+
+def _inactive(state: str) -> str:
+    if state in lifecycle.ASSIGNABLE:
+        return ""
+    if state == lifecycle.PENDING:
+        return _("The payment is pending")
+    return _("Only for active subscriptions")
+
+
+def _no_count(state: str) -> str:
+    if state == lifecycle.TRIAL:
+        return _("Not during a trial")
+    return _("Pay the past due invoice first") if state == lifecycle.PAST_DUE else ""
+
+
+def _no_more(subscription: Subscription, now: dt.datetime) -> str:
+    if not subscription.product.sold_at(now):
+        return _("No longer sold")
+    return ""
+
+
+def _no_fewer(subscription: Subscription) -> str:
+    if not subscription.recurring_billing:
+        return _("Turn recurring billing on first")
+    if subscription.quantity == 1:
+        return _("There is only one; cancel instead")
+    return ""
+
+
+def _cancelled(subscription: Subscription) -> str:
+    gone = subscription.cancelled_at is not None and not subscription.recurring_billing
+    return _("Cancelled already") if gone else ""

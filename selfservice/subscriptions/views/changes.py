@@ -1,0 +1,52 @@
+"""What waits on a subscription's page: a change at renewal, an unconfirmed payment."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from billing import gateway
+from selfservice.core.errors import DomainError
+from selfservice.core.htmx import HtmxHttpRequest
+from selfservice.subscriptions.services.changing import Outcome
+from selfservice.subscriptions.services.scheduling import undo_scheduled_change
+from selfservice.subscriptions.views.access import own_subscription
+from selfservice.subscriptions.wording import checking_sentence
+
+
+@require_POST
+def undo_change(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
+    """Undo what was scheduled for the renewal."""
+    subscription = own_subscription(request, subscription_id)
+    try:
+        outcome = undo_scheduled_change(subscription=subscription)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        done = _("The change is undone. At the renewal everything stays as it is.")
+        messages.success(
+            request, done if outcome == Outcome.DONE else checking_sentence()
+        )
+    return redirect("subscriptions:details", subscription.pk)
+
+
+@require_POST
+def confirm_payment(
+    request: HtmxHttpRequest, subscription_id: uuid.UUID
+) -> HttpResponse:
+    """On to the bank, by Stripe's page of the invoice that waits."""
+    subscription = own_subscription(request, subscription_id)
+    if subscription.pending_quantity is None:
+        return redirect("subscriptions:details", subscription.pk)
+    try:
+        found = gateway.read_subscription(subscription.stripe_subscription_id)
+        url = gateway.hosted_invoice_url(found.latest_invoice_id)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("subscriptions:details", subscription.pk)
+    return redirect(url)
