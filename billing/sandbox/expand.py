@@ -94,7 +94,9 @@ def _named(store: Store, value: Any) -> Any:
     """What an id stands for, or a list of ids; anything else as it is."""
     if isinstance(value, list):
         return [_named(store, item) for item in value]
-    return (store.get(value) or value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return store.get(value) or store.buried(value) or value
 
 
 def _secret(store: Store, invoice: Obj) -> Obj | None:

@@ -66,7 +66,9 @@ class Store:
         row = self.db.execute(
             "SELECT kind, body FROM objects WHERE id = ?", (found_id,)
         ).fetchone()
-        if row is None or (kind and row[0] != kind):
+        if row is None or row[0].startswith("deleted "):
+            return None
+        if kind and row[0] != kind:
             return None
         body: Obj = json.loads(row[1])
         return body
@@ -84,6 +86,22 @@ class Store:
 
     def delete(self, found_id: str) -> None:
         self.db.execute("DELETE FROM objects WHERE id = ?", (found_id,))
+
+    def bury(self, found_id: str) -> None:
+        """Delete it, but remember that it was there once."""
+        self.db.execute(
+            "UPDATE objects SET kind = 'deleted ' || kind, customer = '' WHERE id = ?",
+            (found_id,),
+        )
+
+    def buried(self, found_id: str) -> Obj | None:
+        """What is told of an object that was buried."""
+        row = self.db.execute(
+            "SELECT substr(kind, 9) FROM objects"
+            " WHERE id = ? AND kind LIKE 'deleted %'",
+            (found_id,),
+        ).fetchone()
+        return {"id": found_id, "object": row[0], "deleted": True} if row else None
 
     def every(self, kind: str, customer: str = "") -> list[Obj]:
         """The objects of a kind, newest first."""

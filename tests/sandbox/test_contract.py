@@ -17,11 +17,10 @@ BUILT = [operation for operation in operations() if operation.name in HANDLERS]
 
 
 def test_the_clients_operations_are_found() -> None:
-    # Another number means another stripe package: read what it changed.
+    # Another stripe package: read what it changed.
     assert stripe.VERSION.startswith("16.1.")
-    assert len(operations()) == 126
     assert all(operation.answers is not None for operation in BUILT)
-    assert len(BUILT) == len(HANDLERS) == 84
+    assert {operation.name for operation in BUILT} == set(HANDLERS)
 
 
 @pytest.mark.parametrize("operation", BUILT, ids=lambda operation: operation.name)

@@ -67,6 +67,19 @@ def forget_refusals(complaints: list[str]) -> None:  # noqa: F811  the fixture's
     complaints[:] = [said for said in complaints if REFUSED not in said]
 
 
+def test_a_page_can_look_at_its_setup_intent(
+    form: Page, card_page: CardPage, shop: Shop
+) -> None:
+    intent = shop.v1.setup_intents.create({"customer": card_page.customer_id})
+    asked = """async (secret) => {
+        const found = await Stripe("pk_test_page").retrieveSetupIntent(secret);
+        return found.setupIntent?.status ?? found.error.code;
+    }"""
+
+    # The script asks across origins, as Stripe's own does.
+    assert form.evaluate(asked, intent.client_secret) == "requires_payment_method"
+
+
 def test_a_card_is_confirmed_and_the_form_goes_on(
     form: Page, card_page: CardPage, shop: Shop
 ) -> None:

@@ -121,6 +121,66 @@ def test_a_declined_invoice_stays_open_with_a_sentence(shop: Shop) -> None:
     shop.give_card(str(invoice.customer))
 
 
+def test_an_open_invoice_can_be_paid_with_another_card(shop: Shop) -> None:
+    invoice, path = unpaid(shop, "pm_card_chargeCustomerFail")
+    page = requests.get(f"{shop.base}{path}", timeout=20).text
+    assert "<details><summary>Use another card" in page
+    refused = shop.post(path, number="4000000000000002", **CARD).text
+    assert "<details open>" in refused
+    assert 'value="4000000000000002"' in refused
+    assert "The payment didn&#x27;t go through" in refused
+
+    answer = shop.post(path, number="5555 5555 5555 4444", **CARD)
+
+    assert "This invoice is paid" in answer.text
+    assert "<form" not in answer.text.split("</form>", 1)[1]
+    cards = shop.v1.payment_methods.list({"customer": str(invoice.customer)}).data
+    assert [card.card.brand for card in cards if card.card] == ["mastercard", "visa"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"number": "4111111111111111"}, "only Stripe&#x27;s test cards work"),
+        ({"number": "4242"}, "number is incomplete"),
+        ({"cvc": "1"}, "security code is incomplete"),
+    ],
+)
+def test_a_card_typed_wrongly_on_an_invoice_is_explained(
+    shop: Shop, typed: dict[str, str], says: str
+) -> None:
+    invoice, path = unpaid(shop, "pm_card_chargeCustomerFail")
+    tried = shop.v1.invoices.retrieve(str(invoice.id)).attempt_count
+
+    answer = shop.post(path, **{"number": "4242424242424242", **CARD, **typed})
+
+    assert says in answer.text
+    assert shop.v1.invoices.retrieve(str(invoice.id)).attempt_count == tried
+
+
+def test_another_card_of_an_invoice_can_want_the_bank_first(shop: Shop) -> None:
+    invoice, path = unpaid(shop, "pm_card_authenticationRequired")
+    asked = shop.post(path, number="4000002500003155", **CARD)
+    assert "Complete authentication" in asked.text
+
+    answer = shop.post(path, outcome="ok")
+
+    assert "This invoice is paid" in answer.text
+    cards = shop.v1.payment_methods.list({"customer": str(invoice.customer)}).data
+    assert [card.card.last4 for card in cards if card.card] == ["3155", "3184"]
+
+
+def test_an_invoice_without_any_card_offers_the_form_at_once(shop: Shop) -> None:
+    invoice, path = unpaid(shop, "pm_card_chargeCustomerFail")
+    card = shop.v1.payment_methods.list({"customer": str(invoice.customer)}).data[0]
+    shop.v1.payment_methods.detach(card.id)
+
+    page = requests.get(f"{shop.base}{path}", timeout=20).text
+
+    assert "<details open>" in page
+    assert page.count("<button") == 1
+
+
 def test_pages_follow_the_browsers_language(
     shop: Shop, session: stripe.checkout.Session
 ) -> None:

@@ -61,6 +61,7 @@ def _customer(shop: Shop) -> str:
     v1.customers.tax_ids.retrieve(made.id, number.id)
     v1.customers.tax_ids.list(made.id)
     v1.customers.tax_ids.delete(made.id, number.id)
+    v1.customers.delete(shop.customer().id)
     return made.id
 
 

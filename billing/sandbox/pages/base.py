@@ -50,6 +50,17 @@ class Visit:
 
     def page(self, template: str, status: int = 200, /, **words: str) -> Page:
         """A template; words that are markup end in `_html`."""
+        body = self.filled(template, **words)
+        headers = {
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Language": self.language,
+        }
+        return Page(status, "text/html; charset=utf-8", body.encode(), headers)
+
+    def filled(self, template: str, /, **words: str) -> str:
+        """A template with its words, as markup."""
         safe = {
             name: value if name.endswith("_html") else html.escape(value)
             for name, value in words.items()
@@ -59,14 +70,18 @@ class Visit:
             lambda found: html.escape(say(self.language, found[1])),
             (WEB / template).read_text(),
         )
-        body = string.Template(source).substitute(safe, language=self.language)
-        headers = {
-            "Content-Security-Policy": POLICY,
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Language": self.language,
-        }
-        return Page(status, "text/html; charset=utf-8", body.encode(), headers)
+        return string.Template(source).substitute(safe, language=self.language)
+
+    def card_fields(self) -> str:
+        """Markup of the fields of a card; what was typed stays, but for the code."""
+        form = self.form
+        return self.filled(
+            "card_fields.html",
+            number=form.get("number", ""),
+            month=form.get("exp_month", ""),
+            year=form.get("exp_year", ""),
+            name=form.get("name", ""),
+        )
 
     def message(self, status: int, sentence: str) -> Page:
         return self.page("message.html", status, message=say(self.language, sentence))
@@ -108,9 +123,16 @@ class Visit:
         return found, refused
 
 
-def to_json(found: Obj, status: int = 200) -> Page:
-    headers = {"Cache-Control": "no-store"}
-    return Page(status, "application/json", json.dumps(public(found)).encode(), headers)
+def to_json(
+    found: Obj, status: int = 200, headers: dict[str, str] | None = None
+) -> Page:
+    body = json.dumps(public(found)).encode()
+    return Page(
+        status,
+        "application/json",
+        body,
+        {"Cache-Control": "no-store"} | (headers or {}),
+    )
 
 
 def see_other(url: str) -> Page:

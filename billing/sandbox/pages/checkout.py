@@ -25,17 +25,12 @@ def serve(visit: Visit) -> Page:
         if intent.get("status") == "requires_action":
             return visit.challenge(f"/c/pay/{session_id}")
         sentence = str(refused or "")
-    form = visit.form
     return visit.page(
         "checkout.html",
         action=f"/c/pay/{session_id}",
         refusal_html=visit.refusal(sentence),
         cancel=str(session["cancel_url"] or ""),
-        # What was typed stays, but for the security code.
-        number=form.get("number", ""),
-        month=form.get("exp_month", ""),
-        year=form.get("exp_year", ""),
-        name=form.get("name", ""),
+        fields_html=visit.card_fields(),
     )
 
 

@@ -16,7 +16,8 @@ def serve(visit: Visit) -> Page:
     if step in FRAMES:
         return visit.page(FRAMES[step], scheme=visit.form.get("scheme", ""))
     if step == "intent":
-        return to_json(_intent(visit))
+        # Stripe's script asks from the portal's page; the secret is the permission.
+        return to_json(_intent(visit), headers={"Access-Control-Allow-Origin": "*"})
     if visit.verb == "POST" and step in {"confirm", "authenticate"}:
         return _act(visit, step)
     raise ApiError("There is nothing at this address.", status=404)

@@ -6,9 +6,11 @@ import html
 
 from billing.sandbox.amounts import amount
 from billing.sandbox.call import Call
+from billing.sandbox.given import Given
 from billing.sandbox.pages.base import Page, Visit
 from billing.sandbox.pages.words import say
-from billing.sandbox.resources import invoices
+from billing.sandbox.resources import invoices, setup_intents
+from billing.sandbox.resources.payment_methods import attach
 from billing.sandbox.wire import ApiError, Obj
 
 SAID = {
@@ -61,13 +63,33 @@ def _step(call: Call, found: Obj, visit: Visit) -> Obj:
     intent = call.get(fresh["_intent"], "payment_intent")
     if "outcome" in visit.form:
         passed = visit.form["outcome"] == "ok"
-        return invoices.authenticate(call, intent, passed=passed)
-    if fresh["status"] in PAYABLE and intent["status"] != "requires_action":
+        intent = invoices.authenticate(call, intent, passed=passed)
+        _keep_card(call, intent)
+        return intent
+    if fresh["status"] not in PAYABLE:
+        return intent
+    if "number" in visit.form:
+        method = setup_intents.typed_card(call, visit.form)
+        invoices.settle(call, fresh, method["id"])
+    elif intent["status"] != "requires_action":
         invoices.settle(call, fresh, invoices.default_card(call, fresh))
-    return call.get(intent["id"], "payment_intent")
+    intent = call.get(intent["id"], "payment_intent")
+    _keep_card(call, intent)
+    return intent
+
+
+def _keep_card(call: Call, intent: Obj) -> None:
+    """A card that was typed here and paid with is the customer's from now on."""
+    if intent["status"] == "succeeded":
+        method = call.get(intent["payment_method"], "payment_method")
+        # The bank knows it now, as after a setup.
+        method["_set_up"] = True
+        attach(call, call.store.put(method), intent["customer"])
 
 
 def _page(visit: Visit, found: Obj, sentence: str) -> Page:
+    payable = found["status"] in PAYABLE
+    card = _card(visit, found) if payable else ""
     pay = f'<button class="primary">{say(visit.language, "Pay")}</button>'
     rows = "".join(
         f"<tr><td>{html.escape(line['description'])}</td>"
@@ -83,9 +105,34 @@ def _page(visit: Visit, found: Obj, sentence: str) -> Page:
         total=_amount(found["total"], found),
         said=say(visit.language, SAID.get(found["status"], SAID["open"])),
         action=f"/i/{found['_token']}",
-        button_html=pay if found["status"] in PAYABLE else "",
+        button_html=pay if card else "",
+        another_html=_another(visit, found, card) if payable else "",
         refusal_html=visit.refusal(sentence),
         back=_portal(visit),
+    )
+
+
+def _card(visit: Visit, found: Obj) -> str:
+    """The card that would be charged; empty for none."""
+    store = visit.sandbox.store
+    with store.lock:
+        subscription = store.get(invoices.subscription_of(found), "subscription")
+        call = Call(store, Given({}), (), visit.sandbox.base)
+        try:
+            return invoices.card_for(call, found["customer"], subscription)
+        except ApiError:
+            # The customer is gone; whoever has the page can pay all the same.
+            return ""
+
+
+def _another(visit: Visit, found: Obj, card: str) -> str:
+    """Markup of the form for a new card: open where there is no other way."""
+    wanted = not card or "number" in visit.form
+    return visit.filled(
+        "another_card.html",
+        action=f"/i/{found['_token']}",
+        open=" open" if wanted else "",
+        fields_html=visit.card_fields(),
     )
 
 

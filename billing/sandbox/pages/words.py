@@ -32,6 +32,8 @@ DUTCH = {
     "Tax": "Btw",
     "Total": "Totaal",
     "Pay": "Betalen",
+    "Use another card": "Een andere kaart gebruiken",
+    "Pay with this card": "Met deze kaart betalen",
     "Back to the portal": "Terug naar de portal",
     "This invoice is open.": "Deze factuur staat open.",
     "This invoice is paid. You can go back to the portal.": (

@@ -95,11 +95,35 @@ def create_price(call: Call) -> Obj:
         type="recurring" if recurring else "one_time",
         recurring=recurring,
         tax_behavior=given.get("tax_behavior", "unspecified"),
-        lookup_key=given.get("lookup_key"),
         nickname=given.get("nickname"),
     )
+    _take_lookup_key(call, found)
     merge_metadata(found, given)
     return call.save(found, "price.created")
+
+
+def _take_lookup_key(call: Call, found: Obj) -> None:
+    """One price has it: taken from another one on demand, else refused."""
+    transfer = call.params.get("transfer_lookup_key", False)
+    if "lookup_key" not in call.params:
+        return
+    wanted = call.params["lookup_key"] or None
+    for other in call.store.every("price"):
+        if (
+            wanted is None
+            or other["lookup_key"] != wanted
+            or other["id"] == found["id"]
+        ):
+            continue
+        if not transfer:
+            raise ApiError(
+                f"A price (`{other['id']}`) already uses that lookup key.",
+                param="lookup_key",
+            )
+        before = dict(other)
+        other["lookup_key"] = None
+        call.save(other, "price.updated", before)
+    found["lookup_key"] = wanted
 
 
 @handles("GET /v1/prices/{price}")
@@ -111,9 +135,10 @@ def retrieve_price(call: Call) -> Obj:
 def update_price(call: Call) -> Obj:
     found = call.get(call.ids[0], "price")
     before = dict(found)
-    for name in ("active", "nickname", "lookup_key", "tax_behavior"):
+    for name in ("active", "nickname", "tax_behavior"):
         if name in call.params:
             found[name] = call.params[name]
+    _take_lookup_key(call, found)
     merge_metadata(found, call.params)
     return call.save(found, "price.updated", before)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import stripe
 
-from billing.sandbox import vat_numbers
+from billing.sandbox import endings, vat_numbers
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.clock import TEST_CLOCK
 from billing.sandbox.contract import blank
 from billing.sandbox.resources import handles
+from billing.sandbox.resources.payment_methods import let_go, own_card
 from billing.sandbox.wire import ApiError, Obj
 
 PLAIN = ("name", "email", "phone", "description", "tax_exempt", "preferred_locales")
@@ -48,15 +49,38 @@ def _clock(call: Call) -> str | None:
 
 @handles("GET /v1/customers/{customer}")
 def retrieve(call: Call) -> Obj:
-    return call.get(call.ids[0], "customer")
+    """Of a deleted customer no more than that."""
+    return call.store.buried(call.ids[0]) or call.get(call.ids[0], "customer")
 
 
 @handles("POST /v1/customers/{customer}")
 def update(call: Call) -> Obj:
     found = call.get(call.ids[0], "customer")
     before = dict(found)
+    card = call.params.get("invoice_settings", {}).get("default_payment_method")
+    if card:
+        own_card(call, card, found["id"], "invoice_settings[default_payment_method]")
     _fill(found, call.params)
     return call.save(found, "customer.updated", before)
+
+
+@handles("DELETE /v1/customers/{customer}")
+def delete(call: Call) -> Obj:
+    """What was bought ends at once; the invoices stay."""
+    found = call.get(call.ids[0], "customer")
+    for subscription in call.store.every("subscription", found["id"]):
+        if subscription["status"] == "incomplete":
+            endings.void_open(call, subscription)
+        if subscription["status"] not in {"canceled", "incomplete_expired"}:
+            endings.cancel_now(call, subscription, reason="cancellation_requested")
+    for card in call.store.every("payment_method", found["id"]):
+        let_go(call, card)
+    for number in call.store.every("tax_id", found["id"]):
+        call.store.delete(number["id"])
+    found = call.get(found["id"], "customer")
+    call.store.bury(found["id"])
+    call.emit("customer.deleted", found)
+    return {"id": found["id"], "object": "customer", "deleted": True}
 
 
 @handles("GET /v1/customers")
@@ -135,17 +159,26 @@ def _add_tax_id(call: Call, customer_id: str, given: Obj, param: str) -> Obj:
 
 @handles("GET /v1/customers/{customer}/tax_ids/{id}")
 def retrieve_tax_id(call: Call) -> Obj:
-    return call.get(call.ids[1], "tax_id")
+    return _own_tax_id(call)
+
+
+def _own_tax_id(call: Call) -> Obj:
+    customer = call.get(call.ids[0], "customer")
+    found = call.get(call.ids[1], "tax_id")
+    if found["customer"] != customer["id"]:
+        raise call.missing("tax_id", found["id"])
+    return found
 
 
 @handles("GET /v1/customers/{customer}/tax_ids")
 def every_tax_id(call: Call) -> Obj:
+    call.get(call.ids[0], "customer")
     return call.listed(call.store.every("tax_id", call.ids[0]))
 
 
 @handles("DELETE /v1/customers/{customer}/tax_ids/{id}")
 def delete_tax_id(call: Call) -> Obj:
-    found = call.get(call.ids[1], "tax_id")
+    found = _own_tax_id(call)
     call.store.delete(found["id"])
     call.emit("customer.tax_id.deleted", found)
     return {"id": found["id"], "object": "tax_id", "deleted": True}

@@ -7,6 +7,7 @@ from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
 from billing.sandbox.resources import handles
+from billing.sandbox.resources.payment_methods import own_card
 from billing.sandbox.resources.setup_intents import authentication_failed
 from billing.sandbox.wire import ApiError, Obj
 
@@ -80,8 +81,10 @@ def pay(call: Call) -> Obj:
     found = call.get(call.ids[0], "invoice")
     if found["status"] not in {"open", "uncollectible"}:
         raise ApiError(f"Invoice is already {found['status']}.", "invoice_not_open")
-    method = call.params.get("payment_method") or default_card(call, found)
-    outcome = settle(call, found, method)
+    method = call.params.get("payment_method")
+    if method:
+        own_card(call, method, found["customer"], "payment_method")
+    outcome = settle(call, found, method or default_card(call, found))
     if outcome == "action":
         raise authentication_failed("invoice_payment_intent_requires_action").kept()
     if outcome != "paid":

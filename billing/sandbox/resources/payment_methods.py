@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import stripe
 
 from billing.sandbox.call import Call, merge_metadata
@@ -106,8 +108,36 @@ def detach(call: Call) -> Obj:
     found = call.get(call.ids[0], "payment_method")
     if found["customer"] is None:
         raise ApiError("The payment method isn't attached to a customer.")
+    return let_go(call, found)
+
+
+def let_go(call: Call, found: Obj) -> Obj:
+    """Take a card off its customer, for good, and wherever it was the default."""
+    customer = call.get(found["customer"], "customer")
+    if customer["invoice_settings"]["default_payment_method"] == found["id"]:
+        before = copy.deepcopy(customer)
+        customer["invoice_settings"]["default_payment_method"] = None
+        call.save(customer, "customer.updated", before)
+    for subscription in call.store.every("subscription", customer["id"]):
+        if subscription["default_payment_method"] == found["id"]:
+            before = dict(subscription)
+            subscription["default_payment_method"] = None
+            call.save(subscription, "customer.subscription.updated", before)
+    before = dict(found)
     found |= {"customer": None, "_detached": True}
-    return call.save(found, "payment_method.detached")
+    return call.save(found, "payment_method.detached", before)
+
+
+def own_card(call: Call, method_id: str, customer_id: str, param: str) -> str:
+    """The id of a card that belongs to the customer. Raises ApiError for another."""
+    if call.get(method_id, "payment_method")["customer"] != customer_id:
+        raise ApiError(
+            f"The customer does not have a payment method with the ID {method_id}. The"
+            " payment method must be attached to the customer.",
+            "resource_missing",
+            param,
+        )
+    return method_id
 
 
 @handles("GET /v1/payment_methods")
@@ -129,4 +159,8 @@ def every_of_customer(call: Call) -> Obj:
 
 @handles("GET /v1/customers/{customer}/payment_methods/{payment_method}")
 def retrieve_of_customer(call: Call) -> Obj:
-    return call.get(call.ids[1], "payment_method")
+    customer = call.get(call.ids[0], "customer")
+    found = call.get(call.ids[1], "payment_method")
+    if found["customer"] != customer["id"]:
+        raise call.missing("payment_method", found["id"])
+    return found

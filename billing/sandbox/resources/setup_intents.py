@@ -171,19 +171,23 @@ def authentication_failed(code: str) -> ApiError:
 
 
 def enter_card(call: Call, found: Obj, given: Obj) -> Obj:
+    """Confirm with a card typed into a page of the sandbox. Raises ApiError."""
+    return confirm_with(call, found, typed_card(call, given))
+
+
+def typed_card(call: Call, given: Obj) -> Obj:
     """A card typed into one of the sandbox's own pages. Raises ApiError."""
     if len(given.get("cvc", "").strip()) < 3:
         raise card_error(
             "incomplete_cvc", "Your card's security code is incomplete.", "cvc"
         )
-    method = make_card(
+    return make_card(
         call,
         number=given.get("number", ""),
         month=_whole(given.get("exp_month", "")),
         year=_whole(given.get("exp_year", "")) % 2000 + 2000,
         name=given.get("name", ""),
     )
-    return confirm_with(call, found, method)
 
 
 def _whole(text: str) -> int:
