@@ -7,6 +7,8 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import navigation, tasks, webhooks
+        from billing.services import accounts, cards, refunds
 
         navigation.register_all()
-        _ = tasks, webhooks
+        # Imported for what they register: a worker has no URLs that would do it.
+        _ = tasks, webhooks, accounts, cards, refunds

@@ -26,12 +26,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.gateway import (
-    GatewayRejected,
-    GatewayUnavailable,
-    KeyUsedOtherwise,
-    PaymentDeclined,
-)
+from billing.gateway import GatewayRejected, GatewayUnavailable, PaymentDeclined
 from billing.models import StripeOperation
 from billing.models.stripe import UNSETTLED, OperationState
 from selfservice.core.errors import DomainError
@@ -187,8 +182,9 @@ def _answer[Answer](kind: Kind[Answer], operation: StripeOperation) -> Answer:
             raise TooLate
     try:
         return kind.call(operation)
-    except KeyUsedOtherwise:
-        # Our row has changed since the first try: what that did stands at Stripe.
+    except GatewayRejected:
+        # Refused because it is done already? By a try whose answer was lost (a DELETE
+        # has no key), or before our row changed: what it did stands at Stripe.
         proof = kind.prove(operation)
         if proof is None:
             raise

@@ -63,6 +63,13 @@ def _paid_or_waiting(
     raise gateway.PaymentDeclined(tried.decline if tried else "")
 
 
+def _nothing_waits(operation: StripeOperation, error: Exception) -> None:
+    """Declined: what an event said was waiting for its payment was taken back."""
+    subscription = locked_subscription(operation.organization_id, operation.subject_id)
+    subscription.pending_quantity = subscription.pending_until = None
+    subscription.save()
+
+
 def _prove_added(operation: StripeOperation) -> Answer | None:
     read_at = timezone.now()
     found = gateway.read_subscription(subject_of(operation).stripe_subscription_id)
@@ -116,7 +123,7 @@ def _keep_licenses(operation: StripeOperation, error: Exception) -> None:
 MORE = operations.Kind(
     call=_add,
     apply=apply_answer,
-    refuse=operations.nothing_to_refuse,
+    refuse=_nothing_waits,
     prove=_prove_added,
     lapses=True,
 )
