@@ -1,0 +1,131 @@
+"""Ours and theirs say the same: after every answer, and of everything at the end."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import stripe
+
+from billing.models import Invoice, StripeEvent, StripeOperation
+from billing.models.stripe import UNSETTLED, OperationState
+from selfservice.core.drift import Comparison
+from selfservice.portal.services.reconcile import Scope, reconcile
+from selfservice.subscriptions.models import Subscription
+from tests.simulation import post
+from tests.simulation.facts import Facts, read_facts
+from tests.simulation.theirs import LIVE, quantity_of
+from tests.simulation.world import World
+
+ROUNDS = 12
+
+
+def answers_are_applied(before: set[Any], facts: Facts) -> set[Any]:
+    """Whatever was settled since `before` stands in our row as Stripe has it.
+
+    What was read earlier must not come on top of it. Returns what is settled now.
+    """
+    settled = {o.pk: o for o in facts.operations if o.state == OperationState.SUCCEEDED}
+    waits = {o.subject_id for o in facts.operations if o.state in UNSETTLED}
+    for operation in (settled[key] for key in settled.keys() - before):
+        row = facts.subscriptions.get(operation.subject_id)
+        if row is None or row.pk in waits:
+            continue
+        found = facts.theirs.subscriptions.get(row.stripe_subscription_id)
+        if found is not None:
+            ours, theirs = compare(row, found)
+            assert ours == theirs, f"{operation.kind} was settled"
+    return set(settled)
+
+
+def compare(row: Subscription, found: stripe.Subscription) -> tuple[Any, Any]:
+    """What ours says, and what it should."""
+    if found.status not in LIVE:
+        return row.stripe_status, found.status
+    item = found["items"].data[0]
+    pending = found.pending_update
+    items = pending.subscription_items if pending is not None else None
+    ours = {
+        "status": row.stripe_status,
+        "quantity": row.quantity,
+        "recurring": row.recurring_billing,
+        "period_end": row.period_end and int(row.period_end.timestamp()),
+        "pending": row.pending_quantity,
+        "price": row.price.stripe_price_id,
+        "card": row.payment_method.stripe_payment_method_id,
+    }
+    theirs = {
+        "status": found.status,
+        "quantity": quantity_of(found),
+        "recurring": found.cancel_at is None and not found.cancel_at_period_end,
+        "period_end": item.current_period_end,
+        "pending": items[0].quantity if items else None,
+        "price": item.price.id,
+        "card": found.default_payment_method,
+    }
+    return ours, theirs
+
+
+def make_peace(world: World, seed: int) -> None:
+    """Every webhook arrives, in any order; the workers do all there is to do."""
+    numbers = random.Random(seed)
+    for _round in range(ROUNDS):
+        world.look()
+        world.post.deliver_all(numbers.randrange(1000), copies=numbers.choice([1, 2]))
+        post.sweep_everything()
+        post.work()
+        world.look()
+        if not world.post.waiting and not post.queued() and not _unfinished(world):
+            return
+    raise AssertionError(f"still unfinished: {_unfinished(world)} {post.queued()}")
+
+
+def _unfinished(world: World) -> list[str]:
+    operations = StripeOperation.objects.filter(state__in=UNSETTLED)
+    events = StripeEvent.objects.filter(processed_at=None)
+    return [
+        *(f"{o.kind} {o.attempts}x {o.error}" for o in operations),
+        *(f"{e.type} {e.error}" for e in events),
+    ]
+
+
+def check_peace(world: World) -> None:
+    """A fresh look at Stripe gives what we have. Lost webhooks are mended first."""
+    if world.post.lost:
+        _reconcile(world, fix=True)
+        post.sweep_everything()
+        post.work()
+        world.look()
+    assert _reconcile(world, fix=False) == [], "drift"
+    facts = read_facts(world)
+    for row in facts.subscriptions.values():
+        found = facts.theirs.subscriptions.get(row.stripe_subscription_id)
+        if found is not None:
+            ours, theirs = compare(row, found)
+            assert ours == theirs
+    _check_invoices(world, facts)
+
+
+def _check_invoices(world: World, facts: Facts) -> None:
+    """What was charged stands here, to the cent, and nothing else."""
+    ours = {
+        row.stripe_invoice_id: (row.status, row.total_minor, row.refunded_minor)
+        for row in Invoice.objects.filter(organization_id__in=world.organization_ids)
+    }
+    theirs = {
+        key: (found.status, found.total, found.post_payment_credit_notes_amount)
+        for key, found in facts.theirs.invoices.items()
+        if found.status != "draft"
+    }
+    assert ours == theirs
+    for operation in facts.operations:
+        if operation.kind == "invoice.refund":
+            assert operation.state == OperationState.SUCCEEDED, operation.error
+
+
+def _reconcile(world: World, *, fix: bool) -> list[str]:
+    return [
+        str(finding)
+        for company in world.companies
+        for finding in reconcile(Comparison(fix=fix), Scope(company))
+    ]

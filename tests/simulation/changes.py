@@ -1,0 +1,69 @@
+"""Changing what was bought: the number, the renewal, and the end of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from selfservice.core.errors import DomainError
+from tests.simulation import acts
+from tests.simulation.steps import Idle, Steps, pick, step
+from tests.simulation.trouble import Trouble, troubles
+
+SMALL = st.integers(0, 7)
+
+
+class ChangeSteps(Steps):
+    """What purchasers do with a subscription that they have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Panes that are open: what was shown there may be old when it is saved.
+        self.open_panes: list[acts.Act] = []
+
+    @step(
+        number=SMALL,
+        total=st.integers(0, 9),
+        at_renewal=st.booleans(),
+        losers=st.booleans(),
+        trouble=troubles(),
+    )
+    def change_quantity(self, trouble: Trouble, **asked: Any) -> None:
+        self.world.act(self._shown(acts.save_quantity, **asked), trouble)
+
+    @step(number=SMALL, trouble=troubles())
+    def cancel(self, number: int, trouble: Trouble) -> None:
+        self.world.act(self._shown(acts.cancel, number=number), trouble)
+
+    @step(number=SMALL, total=st.integers(1, 9), ending=st.booleans())
+    def leave_pane_open(self, number: int, total: int, ending: bool) -> None:
+        """Look at what it would do, and save it some other time."""
+        if ending:
+            self.open_panes.append(self._shown(acts.cancel, number=number))
+            return
+        asked = {"at_renewal": False, "losers": True}
+        self.open_panes.append(
+            self._shown(acts.save_quantity, number=number, total=total, **asked)
+        )
+
+    @step(number=SMALL, trouble=troubles())
+    def save_open_pane(self, number: int, trouble: Trouble) -> None:
+        """Perhaps for the second time."""
+        self.world.act(pick(self.open_panes, number), trouble)
+
+    @step(number=SMALL, trouble=troubles())
+    def undo_scheduled(self, number: int, trouble: Trouble) -> None:
+        self.world.act(acts.undo(self.world, number=number), trouble)
+
+    @step(number=SMALL, on=st.booleans(), trouble=troubles())
+    def set_recurring(self, number: int, on: bool, trouble: Trouble) -> None:
+        self.world.act(acts.set_recurring(self.world, number=number, on=on), trouble)
+
+    def _shown(self, make: Any, **asked: Any) -> acts.Act:
+        """Open a pane; there is nothing to save when it says no."""
+        try:
+            made: acts.Act = make(self.world, **asked)
+        except DomainError as refusal:
+            raise Idle from refusal
+        return made

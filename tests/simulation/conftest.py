@@ -1,0 +1,31 @@
+"""The simulation: Stripe's stand-in, and how many steps there were."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import stripe
+
+from tests.simulation.running import STEPS, summary
+from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own retries, without its waiting."""
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def no_log() -> Iterator[None]:
+    """What the portal logs of thousands of troubles is of no use to anybody."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if STEPS:
+        terminalreporter.write_line(summary())

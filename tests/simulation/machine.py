@@ -1,0 +1,67 @@
+"""The state machine: every area's steps, what is always true, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant
+
+from billing.services.accounts import open_account
+from tests.simulation import invariants, logged, money  # noqa: F401  they register
+from tests.simulation.agreement import answers_are_applied, check_peace, make_peace
+from tests.simulation.changes import ChangeSteps
+from tests.simulation.facts import read_facts
+from tests.simulation.licenses import LicenseSteps
+from tests.simulation.orders import CARDS, OrderSteps, add_card
+from tests.simulation.passing import PassingSteps
+from tests.simulation.people import PeopleSteps
+from tests.simulation.races import RaceSteps
+from tests.simulation.running import RUNS, STEPS
+from tests.simulation.world import World
+from tests.stripe_sandbox import SOLD_TO
+
+
+class Simulation(
+    PeopleSteps, OrderSteps, LicenseSteps, ChangeSteps, PassingSteps, RaceSteps
+):
+    """Purchasers, colleagues, admins, clocks, workers, and Stripe."""
+
+    make_world: Callable[[], World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = type(self).make_world()
+        self.settled: set[Any] = set()
+        self.seed = 0
+
+    @initialize(
+        seed=st.integers(0, 9999),
+        cards=st.lists(st.sampled_from(sorted(CARDS)), max_size=2),
+    )
+    def begin(self, seed: int, cards: list[str]) -> None:
+        """Somebody has an account and a card that works; others perhaps."""
+        self.seed = seed
+        buyer = self.world.buyers[0]
+        open_account(purchaser=buyer, sold_to=SOLD_TO)
+        for kind in ["visa", *cards]:
+            add_card(self.world, 0, kind)
+        STEPS["begin"] += 1
+
+    @invariant()
+    def all_is_well(self) -> None:
+        facts = read_facts(self.world)
+        for check in invariants.EVERY:
+            check(facts)
+        self.settled = answers_are_applied(self.settled, facts)
+
+    def teardown(self) -> None:
+        if sys.exc_info()[0] is not None:
+            return
+        make_peace(self.world, self.seed)
+        self.all_is_well()
+        check_peace(self.world)
+        assert self.world.sandbox.violations() == []
+        RUNS["ended"] += 1

@@ -1,0 +1,61 @@
+"""People who come, go and come back, and an admin who looks."""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+from hypothesis import strategies as st
+
+from licensing.models import LicenseAssignment
+from selfservice.accounts.models import User
+from selfservice.core import clock
+from selfservice.oversight import queries as oversight
+from selfservice.subscriptions.models import Subscription
+from tests.simulation import acts
+from tests.simulation.steps import Steps, pick, step
+from tests.simulation.trouble import NONE, Trouble, troubles
+
+GONE = {"Block_credential": "True"}
+REMOVED = {"Soft_deletion_time_stamp": "2026-01-05 09:30:00Z"}
+NUMBERS = st.integers(0, 12)
+
+
+class PeopleSteps(Steps):
+    """What the directory says, and what is read of a whole organization."""
+
+    @step(who=NUMBERS, trouble=troubles())
+    def disable(self, who: int, trouble: Trouble) -> None:
+        self._write(who, GONE, trouble)
+
+    @step(who=NUMBERS, trouble=troubles())
+    def remove(self, who: int, trouble: Trouble) -> None:
+        self._write(who, REMOVED, trouble)
+
+    @step(who=NUMBERS)
+    def restore(self, who: int) -> None:
+        self._write(who, {"Block_credential": "False"}, NONE)
+        person = User.objects.get(pk=pick(self.world.people, who).pk)
+        assert person.can_sign_in
+
+    @step(who=NUMBERS, country=st.sampled_from(["", "BE"]))
+    def move(self, who: int, country: str) -> None:
+        """Somebody gets another usage location, or loses it."""
+        self._write(who, {"Usage_location": country}, NONE)
+
+    def _write(self, who: int, cells: dict[str, str], trouble: Trouble) -> None:
+        write = acts.write_directory(self.world, person=who, cells=cells)
+        self.world.act(write, trouble)
+
+    @step()
+    def admin_looks(self) -> None:
+        """The oversight's numbers are those of the rows."""
+        home = self.world.admin.organization_id
+        found = oversight.purchases_of(home, clock.now())
+        seen = found.aggregate(bought=Sum("quantity"), held=Sum("assigned"))
+        rows = Subscription.objects.filter(
+            organization_id=home, order_state__in=oversight.SHOWN
+        )
+        assert (seen["bought"] or 0) == sum(row.quantity for row in rows)
+        live = LicenseAssignment.objects.filter(
+            organization_id=home, ended_at=None, suspended_at=None
+        )
+        assert (seen["held"] or 0) == live.count()

@@ -1,0 +1,189 @@
+"""Where a run of the simulation happens: two organizations, and Stripe."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import itertools
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import stripe
+from django.conf import settings
+from django.db import connection
+
+from billing.gateway import GatewayRejected, GatewayUnavailable
+from billing.models import BillingProfile, PaymentMethod, StripeOperation
+from selfservice.accounts.models import Organization, Role, User
+from selfservice.catalog.models import Frequency, Term
+from selfservice.catalog.queries import Offer
+from selfservice.core import clock
+from selfservice.core.errors import DomainError
+from selfservice.core.money import Money
+from selfservice.subscriptions.models import Subscription
+from tests.factories.accounts import make_organization, make_people, make_user
+from tests.factories.catalog import make_product
+from tests.sandbox_process import SandboxProcess
+from tests.simulation.post import Post
+from tests.simulation.theirs import Theirs
+from tests.simulation.trouble import NONE, Died, Trouble
+from tests.stripe_sandbox import put_on_sale
+
+_numbers = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Placed:
+    """An order as somebody placed it: what they saw, and what they pressed with."""
+
+    key: uuid.UUID
+    buyer: User
+    offer: Offer
+    quantity: int
+    total: Money
+    to_me: bool
+
+
+@dataclasses.dataclass(slots=True)
+class World:
+    """One run's people, catalogue and Stripe.
+
+    `shown`: by the key of its operation, what a change was to charge, as shown.
+    `admitted`: people by key, as the directory has them now.
+    """
+
+    sandbox: SandboxProcess
+    client: stripe.StripeClient
+    companies: list[Organization]
+    buyers: list[User]
+    people: list[User]
+    admin: User
+    offers: list[Offer]
+    theirs: Theirs
+    post: Post
+    placed: list[Placed] = dataclasses.field(default_factory=list)
+    shown: dict[str, int] = dataclasses.field(default_factory=dict)
+    verbs: Counter[str] = dataclasses.field(default_factory=Counter)
+
+    def act[Answer](
+        self, do: Callable[[], Answer], trouble: Trouble = NONE
+    ) -> Answer | DomainError | None:
+        """Let the portal do something: its answer, its refusal, null if it died.
+
+        Without trouble nothing may be unavailable, nor refused by Stripe.
+        """
+        answer: Answer | DomainError | None
+        try:
+            with trouble.around(self.sandbox):
+                answer = do()
+        except Died:
+            answer = None
+        except DomainError as refusal:
+            if trouble is NONE and isinstance(
+                refusal, (GatewayUnavailable, GatewayRejected)
+            ):
+                raise
+            answer = refusal
+        self.look()
+        return answer
+
+    def look(self) -> None:
+        """See what happened at Stripe."""
+        self.post.take(self.theirs.new_events())
+
+    @property
+    def organization_ids(self) -> list[uuid.UUID]:
+        return [company.pk for company in self.companies]
+
+    def profile_of(self, buyer: User) -> BillingProfile | None:
+        """The buyer's billing profile, when Stripe knows it too."""
+        return (
+            BillingProfile.objects.filter(organization=buyer.organization)
+            .filter(purchaser=buyer)
+            .exclude(stripe_customer_id="")
+            .first()
+        )
+
+    def cards_of(self, buyer: User) -> list[PaymentMethod]:
+        return list(
+            PaymentMethod.objects.filter(
+                organization=buyer.organization,
+                profile__purchaser=buyer,
+                detached_at=None,
+            ).order_by("pk")
+        )
+
+    def subscriptions(self) -> list[Subscription]:
+        """Every order and what became of it, oldest first."""
+        return list(
+            Subscription.objects.filter(organization_id__in=self.organization_ids)
+            .select_related(
+                "product", "plan", "price", "profile", "payment_method", "purchaser"
+            )
+            .order_by("pk")
+        )
+
+    def operations(self) -> list[StripeOperation]:
+        return list(
+            StripeOperation.objects.filter(
+                organization_id__in=self.organization_ids
+            ).order_by("created_at", "pk")
+        )
+
+    def pass_time(self, by: dt.timedelta) -> None:
+        """Both clocks go on; what is due at Stripe happens."""
+        self.sandbox.advance(int(by.total_seconds()))
+        clock.advance(by)
+        self.look()
+
+
+def new_world(sandbox: SandboxProcess, client: stripe.StripeClient) -> World:
+    """Two organizations in which nobody has bought anything, and an empty Stripe."""
+    _forget_others()
+    sandbox.reset()
+    offers = [
+        _offer("Diagrams", 4920, Term.YEAR, Frequency.YEARLY),
+        _offer("Boards", 500, Term.MONTH, Frequency.MONTHLY),
+    ]
+    number = next(_numbers)
+    home = make_organization(f"Home {number}")
+    other = make_organization(f"Other {number}")
+    buyers = [*make_people(home, 2), *make_people(other, 1)]
+    people = [
+        *buyers,
+        *make_people(home, 5),
+        make_user(home, is_guest=True, upn=f"guest{number}#EXT#@home.example"),
+        *make_people(home, 1, usage_location=""),
+        *make_people(other, 2),
+    ]
+    world = World(
+        sandbox=sandbox,
+        client=client,
+        companies=[home, other],
+        buyers=buyers,
+        people=people,
+        admin=make_user(home, role=Role.GLOBAL_READER),
+        offers=offers,
+        theirs=Theirs(sandbox.base, client),
+        post=Post(),
+    )
+    world.theirs.new_events()
+    return world
+
+
+def _offer(name: str, amount_minor: int, term: Term, frequency: Frequency) -> Offer:
+    product = make_product(f"{name} {next(_numbers)}")
+    return put_on_sale(product, amount_minor, term=term, frequency=frequency)
+
+
+def _forget_others() -> None:
+    """What a run that failed left unfinished is not this one's; time is real again."""
+    if settings.CLOCK_FILE is not None:
+        Path(settings.CLOCK_FILE).unlink(missing_ok=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE billing_stripeoperation, billing_stripeevent,"
+            " procrastinate_jobs CASCADE"
+        )
