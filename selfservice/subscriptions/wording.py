@@ -89,8 +89,8 @@ def cancelled_sentence(preview: CancelPreview, outcome: Outcome) -> str:
     if outcome == Outcome.CHECKING:
         return checking_sentence()
     if preview.at_once:
-        return f"{_('The subscription is cancelled.')} {_refund_words(preview)}"
-    return _("The subscription is cancelled. It can be used until %(day)s.") % {
+        return f"{_('The subscription is canceled.')} {_refund_words(preview)}"
+    return _("The subscription is canceled. It can be used until %(day)s.") % {
         "day": format_day(preview.until)
     }
 
@@ -161,7 +161,7 @@ def _verb(entry: Activity) -> str:
             count,
         ),
         "change_undone": _("undid the change at renewal"),
-        "cancelled": _("cancelled the subscription"),
+        "cancelled": _("canceled the subscription"),
         "recurring_on": _("turned recurring billing on"),
         "recurring_off": _("turned recurring billing off"),
         "refunded": _("money went back to the card"),

@@ -114,7 +114,7 @@ def test_after_the_window_it_can_be_used_to_the_end_and_taken_back(
     details = at_stripe(stripe_client, bought).cancellation_details
     assert details is not None
     assert (details.feedback, details.comment) == ("too_expensive", "Too much for us.")
-    with pytest.raises(CannotChange, match="cancelled already"):
+    with pytest.raises(CannotChange, match="canceled already"):
         preview_cancel(subscription=found)
 
     set_recurring(subscription=found, on=True)

@@ -261,11 +261,11 @@ def _begin(
 
 def _check_cancel(subscription: Subscription, now: dt.datetime) -> None:
     if lifecycle.state_at(subscription, now) not in CANCELLABLE:
-        raise CannotChange(_("Only an active subscription can be cancelled."))
+        raise CannotChange(_("Only an active subscription can be canceled."))
     if subscription.cancelled_at is not None and not subscription.recurring_billing:
         raise CannotChange(
             _(
-                "This subscription is cancelled already. To keep it, turn recurring"
+                "This subscription is canceled already. To keep it, turn recurring"
                 " billing on."
             )
         )

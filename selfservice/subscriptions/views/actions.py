@@ -84,4 +84,4 @@ def _no_fewer(subscription: Subscription) -> str:
 
 def _cancelled(subscription: Subscription) -> str:
     gone = subscription.cancelled_at is not None and not subscription.recurring_billing
-    return _("Cancelled already") if gone else ""
+    return _("Canceled already") if gone else ""

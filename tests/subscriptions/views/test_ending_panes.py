@@ -72,7 +72,7 @@ def test_cancelling_says_what_went_back(owner: Client, bought: Subscription) -> 
         url_of(bought), {"seal": seal, "reason": "mistake"}, follow=True
     )
 
-    assert "The subscription is cancelled. €714." in answer.content.decode()
+    assert "The subscription is canceled. €714." in answer.content.decode()
     assert read(bought).cancel_reason == "mistake"
     assert read(bought).disabled_at is not None
 
