@@ -144,7 +144,8 @@ def test_more_that_is_not_paid_waits_and_changes_nothing(
 def test_what_waits_comes_when_it_is_paid(
     shop: Shop, bought: stripe.Subscription
 ) -> None:
-    good = bought.default_payment_method
+    customer = shop.v1.customers.retrieve(str(bought.customer))
+    good = customer.invoice_settings.default_payment_method  # type: ignore[union-attr]
     failing = shop.give_card(str(bought.customer), CHARGE_FAILS)
     shop.v1.subscriptions.update(bought.id, {"default_payment_method": failing})
     changed = change(shop, bought, 12, payment_behavior="pending_if_incomplete")

@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from tests.sandbox.shop import EU_NUMBERS, CheckedHttp, Shop
-from tests.sandbox_process import start_sandbox
+from tests.sandbox_process import SandboxProcess, start_sandbox
 
 
 def test_anothers_tax_id_is_not_found(shop: Shop) -> None:
@@ -82,6 +82,19 @@ def test_another_card_that_goes_leaves_the_default(shop: Shop) -> None:
     assert left.default_payment_method == default
 
 
+def test_a_subscription_without_a_card_of_its_own_follows_the_customers(
+    shop: Shop, sandbox: SandboxProcess
+) -> None:
+    customer = shop.customer(card="pm_card_visa")
+    bought = shop.subscribe(customer.id, shop.price(interval="month"))
+    assert bought.default_payment_method is None
+
+    shop.give_card(customer.id, "pm_card_chargeCustomerFail")
+    sandbox.advance(32 * 86_400)
+
+    assert shop.v1.subscriptions.retrieve(bought.id).status == "past_due"
+
+
 def fingerprints(shop: Shop) -> list[str]:
     """Of the same card of two customers, and of another one."""
     first, second = shop.customer(), shop.customer()
@@ -122,6 +135,21 @@ def test_a_deleted_customer_takes_subscriptions_and_cards_along(shop: Shop) -> N
     types = [event.type for event in shop.events()]
     assert types[0] == "customer.deleted"
     assert {"customer.subscription.deleted", "payment_method.detached"} < set(types)
+
+
+def test_time_goes_on_without_a_deleted_customer(
+    shop: Shop, sandbox: SandboxProcess
+) -> None:
+    customer = shop.customer(card="pm_card_chargeCustomerFail")
+    monthly = shop.price(interval="month")
+    shop.subscribe(customer.id, monthly)
+    shop.subscribe(customer.id, monthly, trial_period_days=30)
+    shop.v1.customers.delete(customer.id)
+    told = len(shop.events())
+
+    sandbox.advance(100 * 86_400)
+
+    assert len(shop.events()) == told
 
 
 def test_nothing_can_be_done_with_a_deleted_customer(shop: Shop) -> None:

@@ -53,9 +53,11 @@ def test_a_cursor_that_is_gone_is_refused(shop: Shop, seven: list[str]) -> None:
 
 
 def test_an_expanded_id_is_the_object(shop: Shop) -> None:
+    customer = shop.customer()
     bought = shop.subscribe(
-        shop.customer(card="pm_card_visa").id,
+        customer.id,
         shop.price(),
+        default_payment_method=shop.give_card(customer.id),
         expand=["latest_invoice.customer", "default_payment_method"],
     )
 

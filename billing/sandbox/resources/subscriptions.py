@@ -11,7 +11,8 @@ from billing.sandbox.cards import declined
 from billing.sandbox.contract import blank
 from billing.sandbox.endings import cancel_now, void_open
 from billing.sandbox.resources import handles
-from billing.sandbox.resources.invoices import items_of, settle
+from billing.sandbox.resources.invoices import card_for, items_of, settle
+from billing.sandbox.resources.payment_methods import own_card
 from billing.sandbox.resources.setup_intents import authentication_failed
 from billing.sandbox.resources.subscription_changes import note_reason
 from billing.sandbox.wire import ApiError, Obj
@@ -22,16 +23,10 @@ def create(call: Call) -> Obj:
     given = call.params
     customer = call.get(given.get("customer", ""), "customer")
     items = items_of(call, given.get("items", []), call.now)
-    method = (
-        given.get("default_payment_method")
-        or (customer["invoice_settings"]["default_payment_method"])
-    )
-    if method and call.get(method, "payment_method")["customer"] != customer["id"]:
-        raise ApiError(
-            "The customer does not have a payment method with this ID.",
-            "resource_missing",
-            "default_payment_method",
-        )
+    # Its own card; without one it is charged to the customer's, whichever that is then.
+    method = given.get("default_payment_method") or None
+    if method:
+        own_card(call, method, customer["id"], "default_payment_method")
     found = _new(call, customer, items, method)
     trials.begin(call, found)
     call.save(found, "customer.subscription.created")
@@ -147,7 +142,7 @@ def _pay_first(call: Call, found: Obj, invoice: Obj) -> None:
     behaviour = call.params.get("payment_behavior", "allow_incomplete")
     if behaviour == "default_incomplete":
         return
-    method = found["default_payment_method"]
+    method = card_for(call, found["customer"], found)
     if not method:
         raise ApiError(
             "This customer has no attached payment source or default payment method.",
