@@ -78,7 +78,10 @@ def quantity(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespon
     page = Page(subscription, QuantityForm({"total": subscription.quantity}))
     if "total" in request.GET:
         page.form = QuantityForm(request.GET)
-        _look(page)
+        unchanged = page.form.data.get("total") == str(subscription.quantity)
+        # Back at the number that there is: nothing to charge, and nothing wrong.
+        if not unchanged:
+            _look(page)
     return _show(request, page)
 
 
