@@ -99,6 +99,30 @@ def test_the_draft_is_charged_an_hour_later(shop: Shop) -> None:
     assert bought.now().status == "active"
 
 
+def test_a_draft_that_is_made_final_early_is_charged_in_its_hour(shop: Shop) -> None:
+    bought = buy(shop)
+    bought.go(bought.ends())
+
+    final = shop.v1.invoices.finalize_invoice(bought.latest().id)
+
+    assert (final.status, final.amount_due > 0) == ("open", True)
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        shop.v1.invoices.finalize_invoice(final.id)
+    assert refusal.value.code == "invoice_not_editable"
+    bought.go(final.created + HOUR)
+    assert bought.latest().status == "paid"
+
+
+def test_a_final_invoice_that_does_not_advance_stays_open(shop: Shop) -> None:
+    bought = buy(shop)
+    bought.go(bought.ends())
+
+    shop.v1.invoices.finalize_invoice(bought.latest().id, {"auto_advance": False})
+    bought.go(bought.latest().created + DAY)
+
+    assert bought.latest().status == "open"
+
+
 def test_a_renewal_is_told_in_order_and_at_its_instants(shop: Shop) -> None:
     bought = buy(shop)
     before, ends = len(bought.told()), bought.ends()

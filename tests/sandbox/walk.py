@@ -232,10 +232,13 @@ def _events(shop: Shop) -> None:
 def _clocks(shop: Shop) -> None:
     clocks = shop.client.v1.test_helpers.test_clocks
     made = clocks.create({"frozen_time": 1_800_000_000, "name": "A year"})
-    follower = shop.customer(test_clock=made.id)
+    follower = shop.customer(card="pm_card_visa", test_clock=made.id)
+    shop.subscribe(follower.id, shop.price(interval="day"))
     shop.v1.customers.list({"test_clock": made.id})
     assert follower.test_clock == made.id
     clocks.advance(made.id, {"frozen_time": 1_800_086_400})
     shop.arrived(made.id)
+    drafts = shop.v1.invoices.list({"customer": follower.id, "status": "draft"})
+    shop.v1.invoices.finalize_invoice(drafts.data[0].id, {"auto_advance": True})
     clocks.list()
     clocks.delete(made.id)

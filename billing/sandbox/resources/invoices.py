@@ -76,6 +76,14 @@ def update(call: Call) -> Obj:
     return call.save(found, "invoice.updated", before)
 
 
+@handles("POST /v1/invoices/{invoice}/finalize")
+def finalize(call: Call) -> Obj:
+    """A draft becomes final before its hour is over; it is charged when that is."""
+    found = call.get(call.ids[0], "invoice")
+    found["auto_advance"] = call.params.get("auto_advance", found["auto_advance"])
+    return billing_run.finalize(call, found)
+
+
 @handles("POST /v1/invoices/{invoice}/pay")
 def pay(call: Call) -> Obj:
     found = call.get(call.ids[0], "invoice")
