@@ -14,6 +14,7 @@ from billing.gateway.shapes import Quote, StripeSubscription
 from billing.gateway.subscriptions import (
     as_quote,
     as_subscription,
+    cancel_once,
     read_subscription,
 )
 
@@ -161,17 +162,15 @@ def end_now(
 
     Raises GatewayUnavailable, GatewayRejected.
     """
-    with translated():
-        found = client().v1.subscriptions.cancel(
-            subscription_id,
-            {
-                "cancellation_details": {"feedback": feedback, "comment": comment},
-                "invoice_now": False,
-                "prorate": False,
-            },
-            {"idempotency_key": key},
-        )
-    return as_subscription(found)
+    return cancel_once(
+        subscription_id,
+        {
+            "cancellation_details": {"feedback": feedback, "comment": comment},
+            "invoice_now": False,
+            "prorate": False,
+        },
+        key=key,
+    )
 
 
 def give_up(*, subscription_id: str, key: str) -> StripeSubscription:
@@ -182,12 +181,11 @@ def give_up(*, subscription_id: str, key: str) -> StripeSubscription:
     """
     found = read_subscription(subscription_id)
     if found.status not in {"canceled", "incomplete_expired"}:
-        with translated():
-            client().v1.subscriptions.cancel(
-                subscription_id,
-                {"invoice_now": False, "prorate": False},
-                {"idempotency_key": f"{key}-cancel"},
-            )
+        cancel_once(
+            subscription_id,
+            {"invoice_now": False, "prorate": False},
+            key=f"{key}-cancel",
+        )
     with translated():
         page = client().v1.invoices.list(
             {"subscription": subscription_id, "status": "open", "limit": 100}

@@ -123,12 +123,29 @@ def drop_subscription(*, subscription_id: str, key: str) -> StripeSubscription:
     found = read_subscription(subscription_id)
     if found.status != "incomplete":
         return found
-    with translated():
-        return as_subscription(
-            client().v1.subscriptions.cancel(
-                subscription_id, {}, {"idempotency_key": f"{key}-cancel"}
+    return cancel_once(subscription_id, {}, key=f"{key}-cancel")
+
+
+def cancel_once(
+    subscription_id: str, params: stripe.params.SubscriptionCancelParams, *, key: str
+) -> StripeSubscription:
+    """End it at once; being told that it has ended already is no error.
+
+    A DELETE has no idempotency key: when the answer to a first try is lost, the next
+    one is refused. Raises GatewayUnavailable, GatewayRejected.
+    """
+    try:
+        with translated():
+            return as_subscription(
+                client().v1.subscriptions.cancel(
+                    subscription_id, params, {"idempotency_key": key}
+                )
             )
-        )
+    except GatewayRejected:
+        found = read_subscription(subscription_id)
+        if found.status not in {"canceled", "incomplete_expired"}:
+            raise
+        return found
 
 
 def as_subscription(found: stripe.Subscription) -> StripeSubscription:
