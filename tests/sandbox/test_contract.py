@@ -10,7 +10,7 @@ from billing.sandbox.contract import blank, faults_of, operations
 from billing.sandbox.resources import HANDLERS, load
 from tests.sandbox.shop import CheckedHttp, Shop
 from tests.sandbox.walk import walk
-from tests.sandbox_process import ROOT, SandboxProcess
+from tests.sandbox_process import SandboxProcess
 
 load()
 BUILT = [operation for operation in operations() if operation.name in HANDLERS]
@@ -97,10 +97,3 @@ def test_what_is_not_built_is_refused_and_not_ignored(
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert len(shop.events()) == before
-
-
-def test_the_readme_names_every_kind_of_operation() -> None:
-    text = (ROOT / "billing/sandbox/README.md").read_text()
-    kinds = {name.split("/v1/")[1].split("/{")[0] for name in HANDLERS}
-
-    assert {kind for kind in kinds if kind.split("/create_")[0] not in text} == set()
