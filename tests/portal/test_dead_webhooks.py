@@ -212,7 +212,16 @@ def _subscription(row: Subscription) -> tuple[object, ...]:
 
 
 def _invoice(row: Invoice) -> tuple[object, ...]:
-    amounts = (row.total_minor, row.paid_minor, row.remaining_minor, row.refunded_minor)
+    # In whole euros: a proration is a cent less when it was made a second later.
+    amounts = tuple(
+        minor // 100
+        for minor in (
+            row.total_minor,
+            row.paid_minor,
+            row.remaining_minor,
+            row.refunded_minor,
+        )
+    )
     kind = (row.title, row.reason, row.lines.count(), row.subscription_id is None)
     return (kind, amounts, row.status, row.attempted, row.paid_at is None)
 
