@@ -97,3 +97,27 @@ def test_what_is_not_built_is_refused_and_not_ignored(
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert len(shop.events()) == before
+
+
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        ({"object": "list", "data": [], "has_more": False}, ".url: None is no str"),
+        ({"object": "list", "data": [], "url": "/v1/x"}, ".has_more: None is no bool"),
+        (
+            {"object": "list", "data": [], "has_more": False, "url": "/v1/x", "n": 1},
+            ".n: not in a list",
+        ),
+        (
+            {
+                "object": "list",
+                "data": [{"id": "cus_1", "deleted": True}],
+                "has_more": False,
+                "url": "/v1/customers",
+            },
+            "[0].object: missing",
+        ),
+    ],
+)
+def test_faults_in_a_list_are_found(found: dict[str, object], fault: str) -> None:
+    assert fault in faults_of(found, stripe.ListObject[stripe.Customer])

@@ -126,4 +126,8 @@ def _union_faults(value: Any, options: tuple[Any, ...], path: str) -> list[str]:
         # Decimals travel as strings.
         return [] if {str, Decimal} & set(others) else [f"{path}: is a string"]
     objects = [o for o in others if o is not str]
-    return _faults(value, objects[0], path) if len(objects) == 1 else []
+    if len(objects) > 1:
+        # One of several resources: it says itself which.
+        name = value.get("object") if isinstance(value, dict) else None
+        objects = [o for o in objects if getattr(o, "OBJECT_NAME", None) == name]
+    return _faults(value, objects[0], path) if objects else [f"{path}: is none of them"]
