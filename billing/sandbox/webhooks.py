@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import traceback
 from collections.abc import Sequence
 
 import requests
@@ -34,8 +35,12 @@ class Courier(threading.Thread):
 
     def run(self) -> None:
         while True:
-            while self._deliver_next():
-                pass
+            try:
+                while self._deliver_next():
+                    pass
+            except Exception:
+                # Ours to mend; the next look goes on.
+                traceback.print_exc()
             self._news.wait(0.5)
             self._news.clear()
 

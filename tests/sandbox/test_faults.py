@@ -116,16 +116,15 @@ def test_a_fault_is_for_its_verb_and_path_and_counted(
 
 
 def test_a_500_that_is_kept_is_the_answer_for_ever(
-    patient: Shop, sandbox: SandboxProcess
+    shop: Shop, sandbox: SandboxProcess
 ) -> None:
     sandbox.fault("500_kept", "POST", CUSTOMERS)
 
     for _ in range(2):
         with pytest.raises(stripe.APIError):
-            patient.v1.customers.create({"name": "Anna"}, {"idempotency_key": "k1"})
+            shop.v1.customers.create({"name": "Anna"}, {"idempotency_key": "k1"})
 
-    assert len(sandbox.calls("POST", CUSTOMERS)) == 6
-    assert len(patient.v1.customers.list().data) == 1
+    assert len(shop.v1.customers.list().data) == 1
 
 
 @pytest.mark.parametrize(
