@@ -99,6 +99,7 @@ class StripeSubscription:
     quantity: int
     price_id: str
     card_id: str
+    started_at: dt.datetime
     period_start: dt.datetime
     period_end: dt.datetime
     trial_end: dt.datetime | None

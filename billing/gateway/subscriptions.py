@@ -5,7 +5,7 @@ from __future__ import annotations
 import stripe
 
 from billing.gateway.client import client
-from billing.gateway.errors import translated
+from billing.gateway.errors import GatewayRejected, translated
 from billing.gateway.invoices import void_invoice
 from billing.gateway.shapes import (
     Quote,
@@ -161,6 +161,7 @@ def as_subscription(found: stripe.Subscription) -> StripeSubscription:
         quantity=item.quantity or 0,
         price_id=item.price.id,
         card_id=text_id(found.default_payment_method),
+        started_at=required_instant(found.start_date),
         period_start=required_instant(item.current_period_start),
         period_end=required_instant(item.current_period_end),
         trial_end=instant(found.trial_end),

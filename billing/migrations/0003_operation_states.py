@@ -2,7 +2,6 @@
 
 from django.db import migrations, models
 
-
 RENAME = "UPDATE billing_stripeoperation SET state = '{}' WHERE state = '{}'"
 
 

@@ -58,11 +58,14 @@ def entered_card(*, profile: BillingProfile, setup_id: str) -> Card:
     return setup.card
 
 
-def keep_card(*, profile: BillingProfile, card: Card) -> PaymentMethod:
+def keep_card(
+    *, profile: BillingProfile, card: Card, chosen: bool = True
+) -> PaymentMethod:
     """Store the card under `profile`, in the caller's transaction or its own.
 
-    The first card becomes what the profile pays with. A second time updates what
-    Stripe changed, such as a new expiration date.
+    With `chosen` somebody wants to pay with it, and the first such card becomes what
+    the profile pays with. A second time updates what Stripe changed, such as a new
+    expiration date.
     """
     with transaction.atomic():
         method, made = PaymentMethod.objects.update_or_create(
@@ -93,6 +96,7 @@ def keep_card(*, profile: BillingProfile, card: Card) -> PaymentMethod:
                 organization_id=profile.organization_id,
                 row_id=method.pk,
             )
+        if chosen:
             BillingProfile.objects.filter(
                 organization_id=profile.organization_id,
                 pk=profile.pk,
@@ -120,7 +124,8 @@ def sync_card(card_id: str) -> None:
     if profile is None:
         _note_detached(card_id)
         return
-    keep_card(profile=profile, card=card)
+    # Entered, and perhaps left behind: until somebody chooses it, it pays for nothing.
+    keep_card(profile=profile, card=card, chosen=False)
 
 
 def _note_detached(card_id: str) -> None:

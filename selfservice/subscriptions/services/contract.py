@@ -142,11 +142,9 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         return
     subscription.order_state = OrderState.CONFIRMED
     subscription.decline = ""
-    subscription.bought_at = found.period_start
-    subscription.term_start = found.period_start
-    subscription.term_end = add_months(
-        found.period_start, subscription.plan.term_months
-    )
+    # From its first day, also when we hear of it only after a renewal.
+    subscription.bought_at = found.started_at
+    _renew_term(subscription)
     _log(subscription, "bought", {"quantity": subscription.quantity})
     people = (subscription.purchaser_id,) if subscription.assign_to_purchaser else ()
     # Saved before the receivers look: they count licenses on the stored row.
