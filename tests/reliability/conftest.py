@@ -7,6 +7,7 @@ import collections
 import pytest
 import stripe
 
+from tests.cast import *  # noqa: F403  the cast of the tests
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
 
 COUNTS: collections.Counter[str] = collections.Counter()

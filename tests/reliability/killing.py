@@ -10,6 +10,7 @@ import dataclasses
 import os
 import pickle
 import signal
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO, NoReturn
@@ -18,6 +19,11 @@ from django.db import connections
 
 from billing.gateway import client
 from tests.reliability.places import Place, watching
+
+# Seconds in which a call has certainly been sent, and the slow answer isn't there yet.
+UNTIL_SENT = 0.1
+
+type Hang = Callable[[Place], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,8 +34,13 @@ class Died:
     killed: bool
 
 
-def run_in_child(do: Callable[[], Any], *, die_at: int | None = None) -> Died:
+def run_in_child(
+    do: Callable[[], Any], *, die_at: int | None = None, in_call: Hang | None = None
+) -> Died:
     """Do it in a process of its own, which dies before its place number `die_at`.
+
+    With `in_call` that place is a call, which `in_call` makes slow, and the process
+    dies while it waits for the answer.
 
     Raises AssertionError with the child's own traceback when that fails.
     """
@@ -39,7 +50,7 @@ def run_in_child(do: Callable[[], Any], *, die_at: int | None = None) -> Died:
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        _live_and_die(do, die_at, os.fdopen(writer, "wb", buffering=0))
+        _live_and_die(do, die_at, in_call, os.fdopen(writer, "wb", buffering=0))
     os.close(writer)
     places, error = _read(os.fdopen(reader, "rb"))
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -48,7 +59,7 @@ def run_in_child(do: Callable[[], Any], *, die_at: int | None = None) -> Died:
 
 
 def _live_and_die(
-    do: Callable[[], Any], die_at: int | None, report: BinaryIO
+    do: Callable[[], Any], die_at: int | None, in_call: Hang | None, report: BinaryIO
 ) -> NoReturn:
     """The child's whole life. It must never return into the test."""
     reached = 0
@@ -56,8 +67,11 @@ def _live_and_die(
     def reach(place: Place) -> None:
         nonlocal reached
         report.write(pickle.dumps(place))
-        if reached == die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if reached == die_at and in_call is None:
+            _die()
+        if reached == die_at and in_call is not None:
+            in_call(place)
+            threading.Timer(UNTIL_SENT, _die).start()
         reached += 1
 
     try:
@@ -69,6 +83,10 @@ def _live_and_die(
         report.write(pickle.dumps(traceback.format_exc()))
         os._exit(1)
     os._exit(0)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _read(report: BinaryIO) -> tuple[list[Place], str]:

@@ -24,8 +24,10 @@ TRIES = 3
 SLOW = ("slow_before", "slow_during", "slow_after")
 LOST = ("drop_before", "drop_after", "500_before", "500_after", "409", *SLOW)
 ON_WRITES = [("429", 1), *itertools.product(LOST, (1, TRIES))]
+DROPPED = frozenset({"drop_before", "drop_after"})
 ON_READS = [("500_before", TRIES)]
-CORE = {("drop_before", TRIES), ("500_after", TRIES), ("slow_after", 1)}
+CORE = {("500_after", TRIES)}
+CORE_OF_FIRST = CORE | {("drop_before", TRIES), ("slow_after", 1)}
 # Seconds: how long a slow answer takes, and how long the portal waits for it then.
 SLOWNESS = 0.3
 PATIENCE = 0.15
@@ -39,9 +41,11 @@ class Trouble:
 
     text: str
     place: int
-    # The sandbox's word for it; empty: the process dies there.
+    # The sandbox's word for it.
     fault: str = ""
     times: int = 1
+    # The process dies there; with a fault, in the middle of the call.
+    dies: bool = False
     # It is the worker that dies, at a lost answer; not the page.
     worker: bool = False
     # The worker comes when Stripe has forgotten the keys.
@@ -70,20 +74,18 @@ class Case:
         )
 
 
-def cases_of(
-    scenario: Scenario, new_world: Callable[[], World], *, every: bool
-) -> Iterator[Case]:
-    """The cases of a scenario: `every` trouble, or its core.
+def cases_of(scenario: Scenario, new_world: Callable[[], World]) -> Iterator[Case]:
+    """The cases of a scenario that the environment asks for; else its core.
 
-    The troubles take turns at what follows. FAULT_CASE in the environment picks those
-    whose name has it in it.
+    The troubles take turns at what follows them.
     """
     person = PERSON[:1] if scenario.by_hand else PERSON
     follows = itertools.cycle(itertools.product(EVENTS, person))
-    wanted = os.environ.get("FAULT_CASE", "")
+    every = os.environ.get("FAULT_MATRIX") == "every"
+    named = os.environ.get("FAULT_CASE", "")
     for trouble in _troubles(scenario, new_world):
         case = Case(scenario, trouble, *next(follows))
-        if wanted in str(case) if wanted else every or trouble.core:
+        if named in str(case) if named else every or trouble.core:
             yield case
 
 
@@ -92,7 +94,7 @@ def _troubles(scenario: Scenario, new_world: Callable[[], World]) -> list[Troubl
     world = new_world()
     scenario.prepare(world)
     places = run_in_child(lambda: scenario.act(world)).places
-    found = [*_deaths(places), *_faults(places)]
+    found = [*_deaths(places), *_faults(places), *_deaths_in_calls(places)]
     if scenario.by_hand:
         return found
     if scenario.provable:
@@ -101,10 +103,10 @@ def _troubles(scenario: Scenario, new_world: Callable[[], World]) -> list[Troubl
                 each,
                 late=True,
                 text=f"{each.text}, for a day",
-                core=each.fault == "drop_before",
+                core=each.core and each.fault == "drop_before",
             )
             for each in found
-            if each.fault in {"", "drop_before", "drop_after"} and each.times != 1
+            if each.dies or (each.fault in DROPPED and each.times == TRIES)
         ]
     world = new_world()
     scenario.prepare(world)
@@ -119,14 +121,27 @@ def _deaths(places: list[Place], *, worker: bool = False) -> Iterator[Trouble]:
         yield Trouble(
             f"{'worker' if worker else 'page'} dies before {place} ({number})",
             number,
-            times=0,
+            dies=True,
             worker=worker,
             core=last.writes or (place.writes and not worker),
         )
 
 
+def _deaths_in_calls(places: list[Place]) -> Iterator[Trouble]:
+    """Stripe goes on with what was asked, and nobody hears the answer."""
+    for number, call in enumerate(places):
+        if call.writes:
+            yield Trouble(
+                f"page dies during {call} ({number})",
+                number,
+                fault="slow_during",
+                dies=True,
+            )
+
+
 def _faults(places: list[Place]) -> Iterator[Trouble]:
     """Everything that happens to calls; of a read only the answer is lost."""
+    first = next(n for n, call in enumerate(places) if call.writes)
     for number, call in enumerate(places):
         for kind, times in ON_WRITES if call.writes else ON_READS if call.verb else []:
             yield Trouble(
@@ -134,8 +149,14 @@ def _faults(places: list[Place]) -> Iterator[Trouble]:
                 number,
                 fault=kind,
                 times=times,
-                core=(kind, times) in CORE,
+                core=(kind, times) in (CORE_OF_FIRST if number == first else CORE),
             )
+
+
+def hang(world: World, call: Place) -> None:
+    """Stripe takes its time over the next such call; a DELETE has no key to keep."""
+    kind = "slow_during" if call.verb == "POST" else "slow_before"
+    world.sandbox.fault(kind, call.verb, call.path, seconds=SLOWNESS)
 
 
 def lose_answer(scenario: Scenario, world: World) -> None:

@@ -8,12 +8,15 @@ import time
 from pytest_django.fixtures import Settings
 
 from billing.models import StripeEvent, StripeOperation
+from selfservice.core.drift import Comparison, Outcome
+from selfservice.portal.services.reconcile import Scope, reconcile
 from tests.reliability.killing import run_in_child
 from tests.reliability.matrix import (
     PATIENCE,
     SLOWNESS,
     Case,
     act_with_fault,
+    hang,
     lose_answer,
 )
 from tests.reliability.places import Place
@@ -25,6 +28,9 @@ from tests.reliability.world import (
     let_leases_end,
     work,
 )
+
+# Nothing that somebody has to look at.
+GOOD = frozenset({Outcome.MENDED, Outcome.STRANGER})
 
 
 def run_case(case: Case, world: World, settings: Settings) -> None:
@@ -66,8 +72,11 @@ def _bring_trouble(case: Case, world: World, settings: Settings) -> None:
         let_leases_end()
         died = run_in_child(work, die_at=trouble.place)
         assert died.killed, "the worker didn't come that far"
-    elif not trouble.fault:
-        died = run_in_child(lambda: scenario.act(world), die_at=trouble.place)
+    elif trouble.dies:
+        in_call = (lambda call: hang(world, call)) if trouble.fault else None
+        died = run_in_child(
+            lambda: scenario.act(world), die_at=trouble.place, in_call=in_call
+        )
         assert died.killed, "the page didn't come that far"
     else:
         usual = settings.STRIPE_TIMEOUT_SECONDS
@@ -102,6 +111,16 @@ def _check_settled(scenario: Scenario, world: World) -> None:
     differs = {name: (v, so[name]) for name, v in known.items() if so[name] != v}
     assert not differs, f"ours and Stripe's differ: {differs}"
     _check_page_is_true(scenario, world)
+
+
+def check_reconciled(scenario: Scenario, worlds: list[World]) -> None:
+    """Compared with Stripe once, everything is known here, whatever events said."""
+    for finding in reconcile(Comparison(fix=True), Scope()):
+        assert finding.outcome in GOOD, str(finding)
+    for world in worlds:
+        known, so = scenario.here_at_last(world), scenario.there(world)
+        assert known == so, f"we have {known}; at Stripe it is {so}"
+        _check_page_is_true(scenario, world)
 
 
 def _check_done(scenario: Scenario, world: World) -> None:

@@ -1,7 +1,8 @@
 """Whatever dies or answers late: once at Stripe, once here, and the page is true.
 
-`FAULT_CASE="drop_after 3x at POST /v1/customers" pytest tests/reliability` runs the
-cases whose name has that in it.
+The core of it runs with all tests; FAULT_MATRIX=every in the environment runs every
+case, and FAULT_CASE="drop_after 3x at POST /v1/customers" those whose name has that
+in it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,22 @@ import pytest
 import stripe
 from pytest_django.fixtures import Settings
 
+from billing.services import operations
 from selfservice.catalog.queries import Offer
-from tests.reliability import buying, catalogue  # noqa: F401  they register
+from tests.reliability import buying, catalogue, changing  # noqa: F401  they register
 from tests.reliability.matrix import cases_of
-from tests.reliability.running import run_case
+from tests.reliability.running import check_reconciled, run_case
 from tests.reliability.scenarios import EVERY
 from tests.reliability.world import World, new_world
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.sandbox_only]
+
+
+def test_every_kind_of_operation_has_a_scenario() -> None:
+    covered = {kind for scenario in EVERY.values() for kind in scenario.kinds}
+
+    assert set(operations.kinds.keys()) - covered == set()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -37,7 +45,12 @@ def test_nothing_is_lost_or_doubled(
     def fresh() -> World:
         return new_world(sandbox, stripe_client, diagrams)
 
-    for case in cases_of(EVERY[name](), fresh, every=False):
+    scenario, worlds = EVERY[name](), []
+    for case in cases_of(scenario, fresh):
         counted[name] += 1
         with subtests.test(str(case)):
-            run_case(case, fresh(), settings)
+            world = fresh()
+            run_case(case, world, settings)
+            worlds.append(world)
+    if not scenario.by_hand:
+        check_reconciled(scenario, worlds)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from billing import gateway
 from billing.models import BillingProfile, PaymentMethod, StripeEvent, StripeOperation
-from billing.models.stripe import UNSETTLED
+from billing.models.stripe import UNSETTLED, OperationState
 from billing.services import cards, operations
 from billing.services.accounts import open_account
 from billing.tasks import process_event
@@ -77,7 +77,8 @@ class World:
 def new_world(
     sandbox: SandboxProcess, client: stripe.StripeClient, offer: Offer
 ) -> World:
-    """A buyer who has bought nothing yet."""
+    """A buyer who has bought nothing yet, after whom nobody left anything to do."""
+    forget_the_unfinished()
     number = next(_numbers)
     buyer = make_user(make_organization(f"Buyers {number}"), f"Buyer {number}")
     web = Client()
@@ -94,6 +95,14 @@ def give_card(world: World, named: str = "pm_card_visa") -> PaymentMethod:
         named, {"customer": profile.stripe_customer_id}
     )
     return cards.keep_card(profile=profile, card=gateway.read_card(found.id))
+
+
+def forget_the_unfinished() -> None:
+    """Nothing of another world's is left for the worker to do."""
+    StripeOperation.objects.filter(state__in=UNSETTLED).update(
+        state=OperationState.REFUSED
+    )
+    StripeEvent.objects.filter(processed_at=None).delete()
 
 
 def let_leases_end() -> None:
