@@ -3,9 +3,11 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check messages requirements clean
+.PHONY: help demo test check live simulate nightly messages requirements clean
 
 ARGS ?=
+STEPS ?= 100000
+SEED ?= 20261123
 PYTHON := .venv/bin/python
 # The candidates are tried, not looked up: a version manager may name a Python here
 # that it does not have.
@@ -21,6 +23,9 @@ COMPILE = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.12 
 help:
 	@echo "make demo    start the portal with everything it needs (ARGS=\"--port 8001\")"
 	@echo "make test    every check, then every test (PYTEST=\"-k word\")"
+	@echo "make live    the tests that talk to Stripe, against your account's test mode"
+	@echo "make simulate   a long simulation (STEPS=100000 SEED=7)"
+	@echo "make nightly    the tests that take too long for every change"
 	@echo "make check   only the checks: style, types, imports, migrations, words"
 	@echo "make messages   bring the translations' file up to date with the code"
 	@echo "make requirements   pin the packages anew, after a change of pyproject.toml"
@@ -33,6 +38,18 @@ demo: .venv/runtime.stamp
 
 test: check
 	@exec $(PYTHON) -m pytest $(PYTEST)
+
+live: .venv/dev.stamp
+	@[ -n "$$STRIPE_TEST_KEY" ] || { \
+	    echo "Set STRIPE_TEST_KEY to a key of your account's test mode."; exit 1; }
+	@exec $(PYTHON) -m pytest -m stripe $(PYTEST)
+
+simulate: .venv/dev.stamp
+	@SIMULATION_STEPS=$(STEPS) SIMULATION_SEED=$(SEED) \
+	    exec $(PYTHON) -m pytest tests/simulation $(PYTEST)
+
+nightly: .venv/dev.stamp
+	@exec $(PYTHON) -m pytest -m nightly $(PYTEST)
 
 check: .venv/dev.stamp
 	@$(PYTHON) .ci/checks.py

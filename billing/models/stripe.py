@@ -41,6 +41,7 @@ class StripeOperation(TenantModel):
     attempts = models.PositiveIntegerField(default=0)
     # Whoever runs it holds it until then; afterwards somebody else may.
     leased_until = models.DateTimeField()
+    # By the portal's clock, which the demo moves together with the sandbox's keys.
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
 

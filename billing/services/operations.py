@@ -29,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.gateway import GatewayRejected, GatewayUnavailable, PaymentDeclined
 from billing.models import StripeOperation
 from billing.models.stripe import UNSETTLED, OperationState
+from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.hooks import Registry
 
@@ -116,6 +117,7 @@ def begin(
             "subject_id": subject_id,
             "arguments": arguments or {},
             "leased_until": timezone.now() + lease,
+            "created_at": clock.now(),
         },
     )
     return operation
@@ -174,7 +176,7 @@ def unsettled(
 
 
 def _answer[Answer](kind: Kind[Answer], operation: StripeOperation) -> Answer:
-    if timezone.now() - operation.created_at > KEY_LIVES:
+    if clock.now() - operation.created_at > KEY_LIVES:
         proof = kind.prove(operation)
         if proof is not None:
             return proof

@@ -14,6 +14,7 @@ from billing import gateway
 from billing.models import StripeEvent, StripeOperation
 from billing.models.stripe import UNSETTLED
 from billing.services import inbox, operations
+from selfservice.core import clock
 from selfservice.core.drift import Comparison, Difference, Finding, Outcome
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def compare_operations(
     outside any transaction.
     """
     late = StripeOperation.objects.filter(
-        state__in=UNSETTLED, created_at__lt=timezone.now() - LATE
+        state__in=UNSETTLED, created_at__lt=clock.now() - LATE
     )
     if organization_id is not None:
         late = late.filter(organization_id=organization_id)

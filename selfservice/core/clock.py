@@ -1,8 +1,9 @@
 """The portal's idea of now.
 
 Everything that has to do with terms, trials and periods asks here, so that the
-demo can move time forward. Signatures, sessions, job schedules, leases and the
-order in which answers were read use real time.
+demo can move time forward, and whether Stripe still keeps an idempotency key.
+Signatures, sessions, job schedules, leases and the order in which answers were read
+use real time.
 """
 
 from __future__ import annotations
