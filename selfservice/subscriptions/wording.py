@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
 from selfservice.catalog.models import Frequency, Plan
+from selfservice.core import clock
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
@@ -37,6 +38,8 @@ def next_sentence(
         return deleted_at, _("Deleted for good")
     if not subscription.recurring_billing:
         return subscription.term_end, _("Expires")
+    if subscription.term_end is not None and subscription.term_end <= clock.now():
+        return subscription.term_end, _("Renewal in progress")
     count = subscription.scheduled_quantity or subscription.quantity
     return subscription.term_end, ngettext(
         "Renews with %(count)d license", "Renews with %(count)d licenses", count

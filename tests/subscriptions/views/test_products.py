@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from selfservice.accounts.models import User
+from selfservice.core import clock
 from selfservice.subscriptions.models import OrderState
 from selfservice.subscriptions.queries import PAGE_SIZE
 from tests.factories.catalog import make_offer, make_product_with_plan
@@ -176,3 +178,16 @@ def test_a_full_page_stays_light(web: Client, anna: User, language: str) -> None
 
     assert len(web.get(LIST).content) <= 40_000
     assert len(web.get(LIST, headers={"HX-Request": "true"}).content) <= 25_000
+
+
+def test_a_renewal_that_stripe_works_on_is_said_to_be_in_progress(
+    client: Client, anna: User
+) -> None:
+    client.force_login(anna)
+    ended = clock.now() - dt.timedelta(hours=5)
+    make_subscription(anna, term_start=ended - dt.timedelta(days=365), term_end=ended)
+
+    content = client.get("/products/").content.decode()
+
+    assert "Renewal in progress" in content
+    assert "Active" in content
