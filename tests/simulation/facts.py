@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import uuid
+
+from django.db.models import BooleanField, ExpressionWrapper
 
 from billing.models import BillingAccount, BillingProfile, StripeOperation
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
+from selfservice.core import clock
+from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import (
     QuantityChange,
     ScheduledChange,
@@ -22,6 +27,7 @@ from tests.simulation.world import World
 class Facts:
     """Ours, and beside it `theirs`; `shown` as in World."""
 
+    now: dt.datetime
     organization_ids: list[uuid.UUID]
     subscriptions: dict[uuid.UUID, Subscription]
     assignments: list[LicenseAssignment]
@@ -46,11 +52,19 @@ class Facts:
 
 def read_facts(world: World) -> Facts:
     ids = world.organization_ids
+    now = clock.now()
+    subscriptions = world.subscriptions().annotate(
+        twin=lifecycle.state_case(now),
+        opened=ExpressionWrapper(
+            lifecycle.assignable_at(now), output_field=BooleanField()
+        ),
+    )
     profiles = BillingProfile.objects.filter(organization_id__in=ids)
     scheduled = ScheduledChange.objects.filter(organization_id__in=ids)
     return Facts(
+        now=now,
         organization_ids=ids,
-        subscriptions={s.pk: s for s in world.subscriptions()},
+        subscriptions={s.pk: s for s in subscriptions},
         assignments=list(LicenseAssignment.objects.filter(organization_id__in=ids)),
         log=list(Activity.objects.filter(organization_id__in=ids).order_by("pk")),
         operations=world.operations(),

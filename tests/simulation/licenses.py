@@ -14,7 +14,7 @@ from selfservice.core import clock
 from selfservice.subscriptions import lifecycle
 from tests.simulation import acts
 from tests.simulation.steps import Steps, pick, step
-from tests.simulation.trouble import NONE, Trouble, troubles
+from tests.simulation.trouble import NONE, Trouble, deaths
 
 PEOPLE = st.lists(st.integers(0, 11), min_size=1, max_size=7)
 SMALL = st.integers(0, 7)
@@ -24,7 +24,7 @@ MANY = 21
 class LicenseSteps(Steps):
     """What purchasers do with the licenses that they have."""
 
-    @step(buyer=SMALL, product=SMALL, people=PEOPLE, trouble=troubles())
+    @step(buyer=SMALL, product=SMALL, people=PEOPLE, trouble=deaths())
     def assign(
         self, buyer: int, product: int, people: list[int], trouble: Trouble
     ) -> None:
@@ -36,6 +36,7 @@ class LicenseSteps(Steps):
         answer = self.world.act(
             acts.assign(self.world, buyer=buyer, product=product, people=people),
             trouble,
+            here=True,
         )
         after = held(purchaser, offer)
         assert after in (before, before | chosen), "some got one, some didn't"
@@ -54,11 +55,12 @@ class LicenseSteps(Steps):
                 purchaser=purchaser,
                 product_id=pick(self.world.offers, product).plan.product_id,
                 people=people,
-            )
+            ),
+            here=True,
         )
         assert isinstance(answer, CannotAssign)
 
-    @step(buyer=SMALL, product=SMALL, people=PEOPLE, trouble=troubles())
+    @step(buyer=SMALL, product=SMALL, people=PEOPLE, trouble=deaths())
     def unassign(
         self, buyer: int, product: int, people: list[int], trouble: Trouble
     ) -> None:
@@ -69,6 +71,7 @@ class LicenseSteps(Steps):
         self.world.act(
             acts.unassign(self.world, buyer=buyer, product=product, people=people),
             trouble,
+            here=True,
         )
         after = held(purchaser, offer)
         assert after in (before, before - chosen)

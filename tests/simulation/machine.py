@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
 from billing.services.accounts import open_account
-from tests.simulation import invariants, logged, money  # noqa: F401  they register
+from tests.simulation import acts, invariants, logged, money  # noqa: F401  they register
 from tests.simulation.agreement import answers_are_applied, check_peace, make_peace
 from tests.simulation.changes import ChangeSteps
 from tests.simulation.facts import read_facts
 from tests.simulation.licenses import LicenseSteps
-from tests.simulation.orders import CARDS, OrderSteps, add_card
+from tests.simulation.orders import CARDS, OrderSteps, add_card, press
 from tests.simulation.passing import PassingSteps
 from tests.simulation.people import PeopleSteps
 from tests.simulation.races import RaceSteps
@@ -36,22 +36,37 @@ class Simulation(
         self.world = type(self).make_world()
         self.settled: set[Any] = set()
         self.seed = 0
+        self.moved = ""
 
     @initialize(
         seed=st.integers(0, 9999),
         cards=st.lists(st.sampled_from(sorted(CARDS)), max_size=2),
+        offer=st.integers(0, 1),
+        quantity=st.integers(2, 6),
     )
-    def begin(self, seed: int, cards: list[str]) -> None:
-        """Somebody has an account and a card that works; others perhaps."""
+    def begin(self, seed: int, cards: list[str], offer: int, quantity: int) -> None:
+        """Somebody has cards, of which the first one works, and bought something."""
         self.seed = seed
         buyer = self.world.buyers[0]
         open_account(purchaser=buyer, sold_to=SOLD_TO)
         for kind in ["visa", *cards]:
             add_card(self.world, 0, kind)
+        placed = acts.new_order(
+            self.world, buyer=0, offer=offer, quantity=quantity, to_me=True
+        )
+        press(self.world, placed, card=0)
         STEPS["begin"] += 1
+        self.done = True
 
     @invariant()
     def all_is_well(self) -> None:
+        if not self.done:
+            return
+        self.done = False
+        moved = self.world.moved()
+        if moved == self.moved:
+            return
+        self.moved = moved
         facts = read_facts(self.world)
         for check in invariants.EVERY:
             check(facts)
@@ -61,6 +76,7 @@ class Simulation(
         if sys.exc_info()[0] is not None:
             return
         make_peace(self.world, self.seed)
+        self.done = True
         self.all_is_well()
         check_peace(self.world)
         assert self.world.sandbox.violations() == []

@@ -17,7 +17,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-STEPS_A_RUN = 40
+STEPS_A_RUN = 80
 # What was done, by the name of the step, and by what went wrong meanwhile.
 STEPS: Counter[str] = Counter()
 TROUBLES: Counter[str] = Counter()

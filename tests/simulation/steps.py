@@ -20,6 +20,8 @@ class Steps(RuleBasedStateMachine):
     """What the steps of every area share: the world that they happen in."""
 
     world: World
+    # Whether something was done since everything was looked at.
+    done = True
 
 
 def step(
@@ -35,6 +37,7 @@ def step(
             except Idle:
                 return
             STEPS[function.__name__] += 1
+            self.done = True
 
         made: Callable[..., None] = rule(**drawn)(run)
         return precondition(when)(made) if when is not None else made

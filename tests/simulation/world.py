@@ -6,13 +6,13 @@ import dataclasses
 import datetime as dt
 import itertools
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import stripe
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from billing.gateway import GatewayRejected, GatewayUnavailable
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
@@ -50,8 +50,8 @@ class Placed:
 class World:
     """One run's people, catalogue and Stripe.
 
-    `shown`: by the key of its operation, what a change was to charge, as shown.
-    `admitted`: people by key, as the directory has them now.
+    `acts` counts what the portal did; `shown`: by the key of its operation, what a
+    change was to charge and to give back, as its pane said.
     """
 
     sandbox: SandboxProcess
@@ -65,14 +65,15 @@ class World:
     post: Post
     placed: list[Placed] = dataclasses.field(default_factory=list)
     shown: dict[str, int] = dataclasses.field(default_factory=dict)
-    verbs: Counter[str] = dataclasses.field(default_factory=Counter)
+    acts: int = 0
 
     def act[Answer](
-        self, do: Callable[[], Answer], trouble: Trouble = NONE
+        self, do: Callable[[], Answer], trouble: Trouble = NONE, *, here: bool = False
     ) -> Answer | DomainError | None:
         """Let the portal do something: its answer, its refusal, null if it died.
 
-        Without trouble nothing may be unavailable, nor refused by Stripe.
+        Without trouble nothing may be unavailable, nor refused by Stripe. What
+        happens only `here` has nothing to do with Stripe.
         """
         answer: Answer | DomainError | None
         try:
@@ -86,12 +87,21 @@ class World:
             ):
                 raise
             answer = refusal
-        self.look()
+        if not here:
+            self.look()
+        self.acts += 1
         return answer
 
     def look(self) -> None:
         """See what happened at Stripe."""
         self.post.take(self.theirs.new_events())
+
+    def moved(self) -> str:
+        """Another word whenever anything was written, or happened, or time went on."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
+            (written,) = cursor.fetchone()
+        return f"{written} {self.theirs.last_event} {clock.offset()}"
 
     @property
     def organization_ids(self) -> list[uuid.UUID]:
@@ -115,9 +125,9 @@ class World:
             ).order_by("pk")
         )
 
-    def subscriptions(self) -> list[Subscription]:
+    def subscriptions(self) -> QuerySet[Subscription]:
         """Every order and what became of it, oldest first."""
-        return list(
+        return (
             Subscription.objects.filter(organization_id__in=self.organization_ids)
             .select_related(
                 "product", "plan", "price", "profile", "payment_method", "purchaser"
@@ -166,7 +176,7 @@ def new_world(sandbox: SandboxProcess, client: stripe.StripeClient) -> World:
         people=people,
         admin=make_user(home, role=Role.GLOBAL_READER),
         offers=offers,
-        theirs=Theirs(sandbox.base, client),
+        theirs=Theirs(sandbox.base),
         post=Post(),
     )
     world.theirs.new_events()
