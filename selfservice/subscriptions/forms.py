@@ -244,3 +244,14 @@ class RecurringForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose on or off.")},
     )
+
+
+class FrequencyForm(forms.Form):
+    """The plan to pay by from the renewal on."""
+
+    plan = forms.UUIDField(
+        error_messages={
+            "required": _("Choose a billing frequency."),
+            "invalid": _("Choose a billing frequency."),
+        }
+    )

@@ -9,6 +9,7 @@ from selfservice.subscriptions.views import (
     changes,
     checkout,
     ending,
+    frequency,
     marketplace,
     orders,
     products,
@@ -48,6 +49,11 @@ urlpatterns = [
         "subscriptions/<uuid:subscription_id>/recurring-billing/",
         ending.recurring_pane,
         name="recurring_billing",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/frequency/",
+        frequency.frequency_pane,
+        name="frequency",
     ),
     path(
         "subscriptions/<uuid:subscription_id>/undo-change/",

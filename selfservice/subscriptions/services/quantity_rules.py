@@ -52,13 +52,29 @@ def check_quantity(
     if not subscription.recurring_billing and (
         later or quantity < subscription.quantity
     ):
-        raise CannotChange(
-            _(
-                "This needs recurring billing. Turn it on first, or let the"
-                " subscription end."
-            )
-        )
+        raise _needs_recurring()
     _check_scheduled(subscription)
+
+
+def check_schedulable(subscription: Subscription, now: dt.datetime) -> None:
+    """Refuse a change at the renewal where there is none, or one waits already.
+
+    Raises CannotChange, ChangeUnderWay.
+    """
+    _check_state(subscription, now)
+    refuse_while_under_way(subscription)
+    if not subscription.recurring_billing:
+        raise _needs_recurring()
+    _check_scheduled(subscription)
+
+
+def _needs_recurring() -> CannotChange:
+    return CannotChange(
+        _(
+            "This needs recurring billing. Turn it on first, or let the"
+            " subscription end."
+        )
+    )
 
 
 def refuse_below_assigned(subscription: Subscription, quantity: int) -> None:
@@ -143,6 +159,13 @@ def _check_scheduled(subscription: Subscription) -> None:
             )
         )
     change = scheduled_change(subscription)
+    if change is not None and change.quantity == subscription.quantity:
+        raise CannotChange(
+            _(
+                "Another billing frequency waits for the renewal. Undo that change"
+                " first."
+            )
+        )
     if change is not None:
         raise CannotChange(
             ngettext(

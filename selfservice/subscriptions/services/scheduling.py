@@ -1,14 +1,18 @@
-"""Undoing a change that waits for the renewal."""
+"""Another billing frequency at the renewal, and undoing what waits for it."""
 
 from __future__ import annotations
+
+import uuid
 
 from django.utils.translation import gettext as _
 
 from billing.models import StripeOperation
 from billing.services import operations
 from selfservice.activity.services.record import Change, record
-from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.operations import UNSCHEDULE
+from selfservice.catalog.queries import Offer, offers
+from selfservice.core import clock
+from selfservice.subscriptions.models import ScheduledChange, Subscription
+from selfservice.subscriptions.operations import SCHEDULE, UNSCHEDULE
 from selfservice.subscriptions.services.changing import (
     CannotChange,
     Outcome,
@@ -17,6 +21,67 @@ from selfservice.subscriptions.services.changing import (
     run_change,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
+from selfservice.subscriptions.services.quantity_rules import check_schedulable
+
+
+def frequencies_of(subscription: Subscription) -> list[Offer]:
+    """The ways to pay for the same term in the same currency, today's prices."""
+    found = offers(
+        currency=subscription.price.currency, product_ids=[subscription.product_id]
+    )
+    return [
+        offer
+        for offer in found.get(subscription.product_id, [])
+        if offer.plan.term == subscription.plan.term
+    ]
+
+
+def schedule_frequency(*, subscription: Subscription, plan_id: uuid.UUID) -> Outcome:
+    """Pay at another frequency from the renewal on, at today's price.
+
+    Raises CannotChange, ChangeUnderWay, PreviewStale, GatewayRejected.
+    """
+    choices = {offer.plan.pk: offer for offer in frequencies_of(subscription)}
+    offer = choices.get(plan_id)
+    if offer is None or plan_id == subscription.plan_id:
+        raise CannotChange(_("Choose another billing frequency than the present one."))
+    operation = begin_change(
+        subscription,
+        change_number=subscription.change_number,
+        begin=lambda locked: _begin_frequency(locked, offer),
+    )
+    outcome = run_change(operation, SCHEDULE)[0]
+    subscription.refresh_from_db()
+    return outcome
+
+
+def _begin_frequency(locked: Subscription, offer: Offer) -> StripeOperation:
+    check_schedulable(locked, clock.now())
+    assert locked.term_end is not None  # noqa: S101  active ones have a term
+    ScheduledChange.objects.create(
+        organization_id=locked.organization_id,
+        subscription=locked,
+        quantity=locked.quantity,
+        price=offer.price,
+        takes_effect_at=locked.term_end,
+    )
+    record(
+        Change(
+            organization_id=locked.organization_id,
+            actor_id=locked.purchaser_id,
+            subject_kind="subscription",
+            subject_id=locked.pk,
+            verb="frequency_scheduled",
+            before={"plan": str(locked.plan_id)},
+            after={"plan": str(offer.plan.pk)},
+        )
+    )
+    return operations.begin(
+        kind="subscription.schedule",
+        key=operation_key(locked, "frequency"),
+        organization_id=locked.organization_id,
+        subject_id=locked.pk,
+    )
 
 
 def undo_scheduled_change(*, subscription: Subscription) -> Outcome:
