@@ -35,6 +35,9 @@ def job[**P](
 def enqueue(name: str, *, key: str = "", **arguments: Any) -> None:
     """Queue the job `name`. With a `key`, one that still waits is not doubled."""
     task = app.configure_task(name, queueing_lock=key or None, allow_unknown=False)
+    if not key:
+        task.defer(**arguments)
+        return
     try:
         # A savepoint: the refused double must not end the caller's transaction.
         with transaction.atomic():

@@ -46,6 +46,8 @@ MAILERS = {
             "username": os.environ.get("SMTP_USER", ""),
             "password": os.environ.get("SMTP_PASSWORD", ""),
             "use_tls": os.environ.get("SMTP_TLS", "1") == "1",
+            # A server that hangs must not hold a worker, and the mail's row, for ever.
+            "timeout": 20,
         },
     }
 }

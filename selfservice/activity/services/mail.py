@@ -1,0 +1,128 @@
+"""Queuing mail: one row per fact and reader, sent once its change is committed.
+
+A room registers its kinds of mail, each with a subject, and has templates at
+`templates/mail/<kind>.txt` and `.html`. What they need travels as plain facts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.functional import Promise
+
+from selfservice.activity.models import Mail
+from selfservice.core import jobs
+from selfservice.core.hooks import Registry
+from selfservice.core.money import Money
+
+SEND_JOB = "activity.send_mail"
+
+type MailFact = str | int | bool | Money | dt.datetime | None
+type MailFacts = Mapping[str, MailFact]
+
+# The kinds, each with its subject: "Order confirmed: %(product)s", from the facts.
+kinds: Registry[Promise] = Registry("mail")
+
+
+class UnknownMail(LookupError):
+    """Nobody registered this kind, so it has no subject and no text."""
+
+
+class Reader(Protocol):
+    """Who gets it; a User looks like this."""
+
+    pk: Any
+    email: str
+    language: str
+    display_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to be. `kind`, `subject_id`, `period` and reader make it the only one.
+
+    `period` tells apart what happens to one subject more than once. `path` is the
+    page that the mail leads to; dates are written in `zone` (an IANA name).
+    """
+
+    kind: str
+    organization_id: uuid.UUID
+    subject_id: uuid.UUID
+    to: Reader
+    path: str
+    period: str = ""
+    zone: str = "UTC"
+    facts: MailFacts = dataclasses.field(default_factory=dict)
+
+
+def queue(letter: Letter) -> None:
+    """Queue one mail in the caller's transaction; a second time changes nothing.
+
+    Raises UnknownMail.
+    """
+    queue_all([letter])
+
+
+def queue_all(letters: Iterable[Letter]) -> None:
+    """Queue mails of one organization in two statements, in the caller's transaction.
+
+    Raises UnknownMail.
+    """
+    rows = [_row(letter) for letter in letters]
+    if not rows:
+        return
+    # Both or none, also for a caller who has no transaction.
+    with transaction.atomic(savepoint=False):
+        # Those that exist keep their id; the job passes over ids without a row.
+        Mail.objects.bulk_create(rows, ignore_conflicts=True)
+        jobs.enqueue(
+            SEND_JOB,
+            organization_id=str(rows[0].organization_id),
+            mail_ids=[str(row.pk) for row in rows],
+        )
+
+
+def unpack(context: Mapping[str, Any]) -> dict[str, MailFact]:
+    """The facts as they were, out of the row."""
+    return {name: _unpacked(value) for name, value in context.items()}
+
+
+def _row(letter: Letter) -> Mail:
+    if kinds.get(letter.kind) is None:
+        raise UnknownMail(letter.kind)
+    return Mail(
+        organization_id=letter.organization_id,
+        kind=letter.kind,
+        subject_id=letter.subject_id,
+        period=letter.period,
+        recipient_id=letter.to.pk,
+        address=letter.to.email,
+        name=letter.to.display_name,
+        language=letter.to.language or settings.LANGUAGE_CODE,
+        path=letter.path,
+        zone=letter.zone,
+        context={name: _packed(value) for name, value in letter.facts.items()},
+    )
+
+
+def _packed(value: MailFact) -> object:
+    if isinstance(value, Money):
+        return {"minor": value.minor, "currency": value.currency}
+    if isinstance(value, dt.datetime):
+        return {"instant": value.isoformat()}
+    return value
+
+
+def _unpacked(value: Any) -> MailFact:
+    if not isinstance(value, dict):
+        fact: MailFact = value
+        return fact
+    if "instant" in value:
+        return dt.datetime.fromisoformat(value["instant"])
+    return Money(value["minor"], value["currency"])
