@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import logging
+import uuid
 
+from licensing import mails
 from licensing.queries import miscounted
 from selfservice.core import jobs
 
 logger = logging.getLogger(__name__)
+
+
+@jobs.job(mails.ASSIGNED_JOB)
+def mail_assigned(organization_id: str, assignment_ids: list[str]) -> None:
+    mails.queue_assigned(
+        uuid.UUID(organization_id), [uuid.UUID(pk) for pk in assignment_ids]
+    )
 
 
 @jobs.periodic("licensing.compare_counters", cron="10 2 * * *")

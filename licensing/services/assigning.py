@@ -18,6 +18,7 @@ from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import LessThanOrEqual
 
+from licensing import mails
 from licensing.models import LicenseAssignment
 from licensing.queries import contracts, live_assignments
 from licensing.services import refusals
@@ -212,6 +213,7 @@ def _give(
     if not _move(actor.organization_id, counts):
         raise _Overtaken
     _log("licenses_assigned", actor.pk, rows)
+    mails.tell_assigned(rows)
     return rows
 
 

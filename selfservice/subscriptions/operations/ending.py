@@ -11,6 +11,8 @@ from billing import gateway
 from billing.gateway.shapes import StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations, refunds
+from selfservice.core.money import Money
+from selfservice.subscriptions import mails
 from selfservice.subscriptions.operations.common import (
     Answer,
     apply_answer,
@@ -48,7 +50,9 @@ def _apply_ended(operation: StripeOperation, answer: Answer) -> str:
         key=operation.key,
         shares=[refunds.Share(*share) for share in operation.arguments["refunds"]],
     )
-    return apply_answer(operation, answer)
+    applied = apply_answer(operation, answer)
+    _tell_cancelled(operation)
+    return applied
 
 
 def _go_on(operation: StripeOperation, error: Exception) -> None:
@@ -81,6 +85,28 @@ def _set_recurring(operation: StripeOperation) -> Answer:
     return Answer(found, None, read_at)
 
 
+def _apply_recurring(operation: StripeOperation, answer: Answer) -> str:
+    applied = apply_answer(operation, answer)
+    # Whoever only turned recurring billing off gave no reason.
+    if operation.arguments["feedback"]:
+        _tell_cancelled(operation)
+    return applied
+
+
+def _tell_cancelled(operation: StripeOperation) -> None:
+    """By mail, and only now: what Stripe refuses was never canceled."""
+    subscription = subject_of(operation)
+    until = operation.arguments.get("at")
+    shares = operation.arguments.get("refunds", [])
+    refund = sum(amount for _invoice, amount in shares)
+    mails.cancelled(
+        subscription,
+        period=str(operation.pk),
+        until=dt.datetime.fromisoformat(until) if until else None,
+        refund=Money(refund, subscription.price.currency) if refund else None,
+    )
+
+
 def _prove_recurring(operation: StripeOperation) -> Answer | None:
     read_at = timezone.now()
     found = gateway.read_subscription(subject_of(operation).stripe_subscription_id)
@@ -105,7 +131,7 @@ END_NOW = operations.Kind(
 )
 RECURRING = operations.Kind(
     call=_set_recurring,
-    apply=apply_answer,
+    apply=_apply_recurring,
     refuse=operations.nothing_to_refuse,
     prove=_prove_recurring,
 )

@@ -17,6 +17,7 @@ from billing.services.cards import sync_card
 from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
+from selfservice.subscriptions import mails
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import counting
 
@@ -127,15 +128,16 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.period_start = found.period_start
     subscription.period_end = found.period_end
     subscription.trial_end = found.trial_end
+    _follow_card(subscription, found)
     if found.status not in UNPAID:
         subscription.past_due_since = None
     elif subscription.past_due_since is None:
         # Kept while further periods go unpaid: the 30 days count from the first.
         subscription.past_due_since = found.period_start
+        mails.payment_failed(subscription, found.period_start)
     subscription.recurring_billing = not (
         found.cancel_at_period_end or found.cancel_at is not None
     )
-    _follow_card(subscription, found)
     counting.follow(subscription, found)
     if subscription.order_state == OrderState.CONFIRMED:
         _renew_term(subscription)

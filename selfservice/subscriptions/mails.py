@@ -1,0 +1,99 @@
+"""What purchasers are told by mail about what they bought."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.activity.services import mail
+from selfservice.core import hooks
+from selfservice.core.money import Money
+from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
+from selfservice.subscriptions.models import Subscription
+
+mail.kinds.register("order_confirmed", _("Your order is confirmed: %(product)s"))
+mail.kinds.register("payment_failed", _("The payment failed: %(product)s"))
+mail.kinds.register("cancelled", _("Canceled: %(product)s"))
+
+
+@hooks.subscription_paid.register
+def order_confirmed(paid: hooks.SubscriptionPaid) -> None:
+    """Queue the confirmation of an order, in the transaction that confirms it."""
+    subscription = Subscription.objects.select_related(
+        "product", "price", "payment_method", "purchaser__organization"
+    ).get(organization_id=paid.organization_id, pk=paid.subscription_id)
+    total = Money(subscription.expected_total_minor, subscription.price.currency)
+    _queue(
+        subscription,
+        "order_confirmed",
+        facts={
+            "count": subscription.quantity,
+            "total": total,
+            "card": str(subscription.payment_method),
+            "trial_end": subscription.trial_end,
+            "term_end": subscription.term_end,
+        },
+    )
+
+
+def payment_failed(subscription: Subscription, since: dt.datetime) -> None:
+    """Queue it once for what is unpaid since then, in the caller's transaction."""
+    _queue(
+        subscription,
+        "payment_failed",
+        period=f"{since:%Y-%m-%d}",
+        facts={
+            "card": str(subscription.payment_method),
+            "until": since + PAST_DUE_LASTS,
+        },
+    )
+
+
+def cancelled(
+    subscription: Subscription,
+    *,
+    period: str,
+    until: dt.datetime | None,
+    refund: Money | None,
+) -> None:
+    """Queue it when Stripe has agreed, in the transaction that applies its answer.
+
+    `until` is null when it ended at once; `refund` when no money goes back.
+    """
+    _queue(
+        subscription,
+        "cancelled",
+        period=period,
+        facts={
+            "until": until,
+            "refund": refund,
+            "card": str(subscription.payment_method),
+        },
+    )
+
+
+def _queue(
+    subscription: Subscription,
+    kind: str,
+    *,
+    facts: mail.MailFacts,
+    period: str = "",
+) -> None:
+    purchaser = subscription.purchaser
+    if not purchaser.can_sign_in:
+        # Whoever left reads no mail here any more, and could not follow the link.
+        return
+    mail.queue(
+        mail.Letter(
+            kind=kind,
+            organization_id=subscription.organization_id,
+            subject_id=subscription.pk,
+            period=period,
+            to=purchaser,
+            path=reverse("subscriptions:details", args=[subscription.pk]),
+            zone=purchaser.organization.time_zone,
+            facts={"product": subscription.product.name, **facts},
+        )
+    )
