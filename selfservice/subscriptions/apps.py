@@ -6,7 +6,13 @@ class SubscriptionsConfig(AppConfig):
     label = "subscriptions"
 
     def ready(self) -> None:
-        from selfservice.subscriptions import navigation, operations, webhooks
+        from selfservice.subscriptions import (
+            navigation,
+            operations,
+            receivers,
+            webhooks,
+        )
 
         navigation.register_all()
+        receivers.register_all()
         _ = operations, webhooks

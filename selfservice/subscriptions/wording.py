@@ -163,6 +163,7 @@ def _verb(entry: Activity) -> str:
             "the payment provider says %(count)d licenses",
             count,
         ),
+        "purchaser_left": _("turned recurring billing off: the purchaser has left"),
         "frequency_scheduled": _("changed the billing frequency from the renewal on"),
         "change_undone": _("undid the change at renewal"),
         "cancelled": _("canceled the subscription"),

@@ -182,7 +182,7 @@ def _begin_cancel(
     _log(locked, "cancelled", {"at_once": preview.at_once, "reason": reason})
     if preview.at_once:
         return _begin_end(locked, preview, FEEDBACK[reason], feedback)
-    return _begin_ending(locked, FEEDBACK[reason], feedback)
+    return begin_ending(locked, FEEDBACK[reason], feedback)
 
 
 def _begin_end(
@@ -214,16 +214,23 @@ def _begin_recurring(locked: Subscription, *, on: bool) -> StripeOperation:
         )
     _log(locked, "recurring_on" if on else "recurring_off", {})
     if not on:
-        return _begin_ending(locked, None, "")
+        return begin_ending(locked, None, "")
     locked.cancelled_at = None
     locked.cancel_reason = locked.cancel_feedback = ""
     return _begin(locked, at="", schedule="", feedback=None, comment="")
 
 
-def _begin_ending(
-    locked: Subscription, feedback: gateway.Feedback | None, comment: str
+def begin_ending(
+    locked: Subscription,
+    feedback: gateway.Feedback | None,
+    comment: str,
+    *,
+    for_worker: bool = False,
 ) -> StripeOperation:
-    """End it with the term; what waits for the renewal never comes."""
+    """End it with the term; what waits for the renewal never comes.
+
+    In the caller's transaction, which has locked the row.
+    """
     change = scheduled_change(locked)
     schedule = change.stripe_schedule_id if change is not None else ""
     ends = locked.trial_end or locked.term_end
@@ -234,6 +241,7 @@ def _begin_ending(
         schedule=schedule,
         feedback=feedback,
         comment=comment,
+        for_worker=for_worker,
     )
 
 
@@ -244,6 +252,7 @@ def _begin(
     schedule: str,
     feedback: gateway.Feedback | None,
     comment: str,
+    for_worker: bool = False,
 ) -> StripeOperation:
     return operations.begin(
         kind="subscription.recurring",
@@ -256,6 +265,7 @@ def _begin(
             "feedback": feedback,
             "comment": comment,
         },
+        for_worker=for_worker,
     )
 
 

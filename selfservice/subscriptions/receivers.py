@@ -1,0 +1,16 @@
+"""What subscriptions do when other rooms tell something."""
+
+from __future__ import annotations
+
+from selfservice.core import hooks
+from selfservice.subscriptions.services.leaving import stop_renewals_of
+
+
+def register_all() -> None:
+    """Listen to what lower rooms send."""
+    hooks.people_lost.register(stop_renewals)
+
+
+def stop_renewals(lost: hooks.PeopleLost) -> None:
+    """Nobody pays on for somebody who has left."""
+    stop_renewals_of(lost.organization_id, lost.user_ids)
