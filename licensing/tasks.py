@@ -7,6 +7,7 @@ import uuid
 
 from licensing import mails
 from licensing.queries import miscounted
+from licensing.services.ending import end_deleted
 from selfservice.core import jobs
 
 logger = logging.getLogger(__name__)
@@ -29,3 +30,11 @@ def compare_counters() -> None:
             counted,
             live,
         )
+
+
+@jobs.periodic("licensing.end_deleted", cron="50 2 * * *")
+def end_deleted_by_night() -> None:
+    """Every night: licenses of what is Deleted end; the state says so all the time."""
+    ended = end_deleted()
+    if ended:
+        logger.info("%d licenses of deleted subscriptions ended", ended)

@@ -121,6 +121,19 @@ def end_licenses_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) -> 
         return _end(list(rows.select_for_update(no_key=True).order_by("id")), None)
 
 
+def end_some(
+    organization_id: uuid.UUID, subscription_id: uuid.UUID, *, limit: int
+) -> int:
+    """End at most so many licenses of one subscription, suspended ones too.
+
+    In the caller's transaction. Returns how many.
+    """
+    rows = LicenseAssignment.objects.filter(
+        organization_id=organization_id, subscription_id=subscription_id, ended_at=None
+    )
+    return _end(list(rows.select_for_update(no_key=True).order_by("id")[:limit]), None)
+
+
 @contextmanager
 def _races_noticed() -> Iterator[None]:
     """Turn what the database refuses, because another was faster, into _Overtaken."""
