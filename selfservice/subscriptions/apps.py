@@ -10,9 +10,11 @@ class SubscriptionsConfig(AppConfig):
             navigation,
             operations,
             receivers,
+            tasks,
             webhooks,
         )
 
         navigation.register_all()
         receivers.register_all()
-        _ = operations, webhooks
+        # Imported for what they register: a worker has no URLs that would do it.
+        _ = operations, tasks, webhooks

@@ -1,0 +1,31 @@
+"""The background work of subscriptions.
+
+States are right without it: it tells Stripe to stop, and asks what Stripe did.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from selfservice.core import jobs
+from selfservice.subscriptions.services.overdue import give_up_overdue
+from selfservice.subscriptions.services.renewing import catch_up_renewals
+
+logger = logging.getLogger(__name__)
+
+
+@jobs.periodic("subscriptions.give_up_overdue", cron="5 3 * * *")
+def give_up_overdue_by_night() -> None:
+    """Every night: what stayed past due for thirty days ends at Stripe, too."""
+    total = 0
+    # In batches; what is begun is no longer due.
+    while begun := give_up_overdue():
+        total += begun
+    if total:
+        logger.info("%d subscriptions given up: not paid for thirty days", total)
+
+
+@jobs.periodic("subscriptions.catch_up_renewals", cron="35 * * * *")
+def catch_up_renewals_hourly() -> None:
+    """Every hour: "Renewal in progress" never waits for a webhook that was lost."""
+    catch_up_renewals()
