@@ -163,6 +163,13 @@ def _verb(entry: Activity) -> str:
             "the payment provider says %(count)d licenses",
             count,
         ),
+        "change_refused": _("the payment provider refused a change"),
+        "change_scheduled": ngettext(
+            "scheduled %(count)d license for the renewal",
+            "scheduled %(count)d licenses for the renewal",
+            count,
+        ),
+        "given_up": _("ended the subscription, because it was never paid"),
         "purchaser_left": _("turned recurring billing off: the purchaser has left"),
         "frequency_scheduled": _("changed the billing frequency from the renewal on"),
         "change_undone": _("undid the change at renewal"),

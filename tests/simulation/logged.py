@@ -49,7 +49,9 @@ def changes_are_logged_once(facts: Facts) -> None:
             for change in facts.changes
             if change.subscription_id == row.pk
         )
-        ended = facts.logged(row.pk, "cancelled", "recurring_on", "recurring_off")
+        ended = facts.logged(
+            row.pk, "cancelled", "recurring_on", "recurring_off", "purchaser_left"
+        )
         assert len(ended) == len(facts.begun(row.pk, *ENDING))
         undone = facts.logged(row.pk, "change_undone")
         assert len(undone) == len(facts.begun(row.pk, "subscription.unschedule"))

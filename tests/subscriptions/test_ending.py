@@ -196,6 +196,20 @@ def test_a_renewal_moves_the_term_on_and_is_charged(
     assert preview_cancel(subscription=renewed).at_once
 
 
+def test_what_is_changed_after_a_term_whose_renewal_was_not_told_is_of_the_new_one(
+    bought: Subscription, stripe_client: Client, sandbox: SandboxProcess
+) -> None:
+    pass_time(sandbox, DAY * 365 + DAY / 12)
+
+    set_recurring(subscription=read(bought), on=False)
+
+    found = read(bought)
+    assert found.term_start == bought.term_end
+    assert found.term_end is not None
+    ends = at_stripe(stripe_client, bought).cancel_at
+    assert ends == int(found.term_end.timestamp())
+
+
 def test_a_renewal_that_cannot_be_paid_is_past_due_until_it_is_paid(
     bought: Subscription, stripe_client: Client, sandbox: SandboxProcess
 ) -> None:

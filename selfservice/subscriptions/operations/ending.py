@@ -11,6 +11,7 @@ from billing import gateway
 from billing.gateway.shapes import StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations, refunds
+from selfservice.activity.services.record import Change, record
 from selfservice.core.money import Money
 from selfservice.subscriptions import mails
 from selfservice.subscriptions.operations.common import (
@@ -107,6 +108,19 @@ def _tell_cancelled(operation: StripeOperation) -> None:
     )
 
 
+def _not_switched(operation: StripeOperation, error: Exception) -> None:
+    """The log says that it was wanted; it says too that it didn't come about."""
+    record(
+        Change(
+            organization_id=operation.organization_id,
+            actor_id=None,
+            subject_kind="subscription",
+            subject_id=operation.subject_id,
+            verb="change_refused",
+        )
+    )
+
+
 def _prove_recurring(operation: StripeOperation) -> Answer | None:
     read_at = timezone.now()
     found = gateway.read_subscription(subject_of(operation).stripe_subscription_id)
@@ -132,7 +146,7 @@ END_NOW = operations.Kind(
 RECURRING = operations.Kind(
     call=_set_recurring,
     apply=_apply_recurring,
-    refuse=operations.nothing_to_refuse,
+    refuse=_not_switched,
     prove=_prove_recurring,
 )
 GIVE_UP = operations.Kind(

@@ -14,9 +14,14 @@ from billing import gateway
 from billing.models import StripeOperation
 from billing.services import operations
 from billing.services.invoices import sync_invoice
+from selfservice.core import clock
 from selfservice.core.errors import DomainError
+from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.services.contract import locked_subscription
+from selfservice.subscriptions.services.contract import (
+    locked_subscription,
+    sync_subscription,
+)
 
 
 class CannotChange(DomainError):
@@ -55,6 +60,26 @@ class Outcome(enum.StrEnum):
     WAITING = "waiting"
     # Stripe's answer is unknown; the worker finds out.
     CHECKING = "checking"
+
+
+def up_to_date(subscription: Subscription) -> Subscription:
+    """The subscription with the term that Stripe has by now.
+
+    Between the end of a term and the news of its renewal our row is of the old term:
+    nothing can be changed on such dates. Raises CannotChange while the renewal isn't
+    there at Stripe either; GatewayUnavailable, GatewayRejected.
+    """
+    ends = subscription.term_end
+    if ends is None or ends > clock.now() or not subscription.recurring_billing:
+        return subscription
+    sync_subscription(subscription.stripe_subscription_id)
+    subscription.refresh_from_db()
+    running = lifecycle.state_at(subscription, clock.now()) == lifecycle.ACTIVE
+    if running and subscription.term_end == ends:
+        raise CannotChange(
+            _("The renewal is in progress. Look again in a few minutes.")
+        )
+    return subscription
 
 
 def begin_change(

@@ -26,6 +26,7 @@ from selfservice.subscriptions.services.changing import (
     begin_change,
     operation_key,
     run_change,
+    up_to_date,
 )
 from selfservice.subscriptions.services.counting import (
     drop_scheduled_change,
@@ -75,6 +76,7 @@ def preview_cancel(*, subscription: Subscription) -> CancelPreview:
 
     Raises CannotChange, GatewayUnavailable, GatewayRejected.
     """
+    up_to_date(subscription)
     now = clock.now().replace(microsecond=0)
     _check_cancel(subscription, now)
     return _preview(subscription, now)
@@ -111,6 +113,7 @@ def set_recurring(*, subscription: Subscription, on: bool) -> Outcome:
     ChangeUnderWay, PreviewStale, GatewayUnavailable (the worker goes on),
     GatewayRejected.
     """
+    up_to_date(subscription)
     if subscription.recurring_billing == on:
         return Outcome.DONE
     operation = begin_change(

@@ -19,6 +19,7 @@ from billing.gateway.shapes import Quote
 from billing.models import StripeOperation
 from billing.services import operations
 from billing.services.refunds import Share, plan_refund
+from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.lifecycle import REFUND_WINDOW
@@ -36,6 +37,7 @@ from selfservice.subscriptions.services.changing import (
     fetch_invoice,
     operation_key,
     run_change,
+    up_to_date,
 )
 from selfservice.subscriptions.services.counting import change_quantity
 from selfservice.subscriptions.services.quantity_rules import (
@@ -111,6 +113,7 @@ def preview_quantity(
 
     Raises CannotChange, ChangeUnderWay, GatewayUnavailable, GatewayRejected.
     """
+    up_to_date(subscription)
     now = clock.now().replace(microsecond=0)
     when = _when(subscription, quantity, at_renewal=at_renewal, now=now)
     check_quantity(subscription, quantity, later=when == When.RENEWAL, now=now)
@@ -255,6 +258,17 @@ def _begin_schedule(locked: Subscription, preview: Preview) -> None:
         takes_effect_at=preview.at,
     )
     locked.scheduled_quantity = preview.quantity
+    record(
+        Change(
+            organization_id=locked.organization_id,
+            actor_id=locked.purchaser_id,
+            subject_kind="subscription",
+            subject_id=locked.pk,
+            verb="change_scheduled",
+            before={"quantity": preview.before},
+            after={"quantity": preview.quantity},
+        )
+    )
 
 
 def _kind(preview: Preview) -> operations.Kind[Any]:

@@ -19,6 +19,7 @@ from selfservice.subscriptions.services.changing import (
     begin_change,
     operation_key,
     run_change,
+    up_to_date,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
 from selfservice.subscriptions.services.quantity_rules import check_schedulable
@@ -41,6 +42,7 @@ def schedule_frequency(*, subscription: Subscription, plan_id: uuid.UUID) -> Out
 
     Raises CannotChange, ChangeUnderWay, PreviewStale, GatewayRejected.
     """
+    up_to_date(subscription)
     choices = {offer.plan.pk: offer for offer in frequencies_of(subscription)}
     offer = choices.get(plan_id)
     if offer is None or plan_id == subscription.plan_id:
