@@ -12,6 +12,7 @@ from typing import Any
 from licensing.services.assigning import assign_licenses, take_from, unassign_licenses
 from selfservice.accounts.models import User
 from selfservice.accounts.services.directory import import_directory
+from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import buying, ending, quantity, scheduling
@@ -53,8 +54,13 @@ def write_directory(world: World, *, person: int, cells: dict[str, str]) -> Act:
     known = User.objects.select_related("organization").get(
         pk=pick(world.people, person).pk
     )
-    told = {"Usage_location": known.usage_location, **cells}
-    file = directory_file(row(known.upn, known.display_name, **told))
+    told = {
+        "Object_Id": known.object_id,
+        "Usage_location": known.usage_location,
+        **cells,
+    }
+    # Somebody removed has no address here; the directory still has it.
+    file = directory_file(row(world.upns[known.pk], known.display_name, **told))
     name = known.organization.name
     return lambda: import_directory(file=file, organization_name=name)
 
@@ -105,8 +111,13 @@ def drop(world: World, *, number: int) -> Act:
 
 
 def confirmed(world: World, number: int) -> Subscription:
+    """One that was bought, by somebody who can still sign in. Raises Idle."""
     return pick(
-        [s for s in world.subscriptions() if s.order_state == OrderState.CONFIRMED],
+        [
+            s
+            for s in world.subscriptions()
+            if s.order_state == OrderState.CONFIRMED and s.purchaser.can_sign_in
+        ],
         number,
     )
 
@@ -155,12 +166,20 @@ def undo(world: World, *, number: int) -> Act:
 
 
 def set_recurring(world: World, *, number: int, on: bool) -> Act:
-    chosen = confirmed(world, number)
+    chosen = _running(world, number)
     return lambda: ending.set_recurring(subscription=chosen, on=on)
 
 
-def cancel(world: World, *, number: int) -> Act:
+def _running(world: World, number: int) -> Subscription:
+    """BUG 2: not while a renewal is in progress."""
     chosen = confirmed(world, number)
+    if chosen.term_end is None or chosen.term_end <= clock.now():
+        raise Idle
+    return chosen
+
+
+def cancel(world: World, *, number: int) -> Act:
+    chosen = _running(world, number)
     shown = ending.preview_cancel(subscription=chosen)
     key = f"end-{chosen.pk}-{chosen.change_number + 1}"
     refund = shown.refund.minor if shown.refund else 0

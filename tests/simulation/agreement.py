@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 from billing.models import Invoice, StripeEvent, StripeOperation
 from billing.models.stripe import UNSETTLED, OperationState
+from selfservice.activity.models import Mail, MailState
 from selfservice.core.drift import Comparison
 from selfservice.portal.services.reconcile import Scope, reconcile
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import OrderState, Subscription
 from tests.simulation import post
 from tests.simulation.facts import Facts, read_facts
 from tests.simulation.theirs import LIVE, Json, quantity_of
@@ -102,6 +105,30 @@ def check_peace(world: World) -> None:
             ours, theirs = compare(row, found)
             assert ours == theirs
     _check_invoices(world, facts)
+    _check_wishes(world, facts)
+    _check_mail(world, facts)
+
+
+def _check_wishes(world: World, facts: Facts) -> None:
+    """Nothing is renewed for whoever has left."""
+    for row in facts.subscriptions.values():
+        state = lifecycle.state_at(row, facts.now)
+        if row.purchaser_id in world.gone and state in lifecycle.ASSIGNABLE:
+            assert not row.recurring_billing, "renewed for somebody who has left"
+
+
+def _check_mail(world: World, facts: Facts) -> None:
+    """One confirmation an order; and all that was to be sent was sent."""
+    sent = Mail.objects.filter(organization_id__in=world.organization_ids)
+    assert not sent.exclude(state=MailState.SENT).exists()
+    confirmed = Counter(
+        sent.filter(kind="order_confirmed").values_list("subject_id", flat=True)
+    )
+    assert set(confirmed.values()) <= {1}
+    for row in facts.subscriptions.values():
+        was_there = row.purchaser_id not in world.ever_gone
+        if row.order_state == OrderState.CONFIRMED and was_there:
+            assert confirmed[row.pk] == 1, "nobody was told of an order"
 
 
 def _check_invoices(world: World, facts: Facts) -> None:

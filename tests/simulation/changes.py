@@ -8,7 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from billing.gateway import GatewayRejected
+from selfservice.core import clock
 from selfservice.core.errors import DomainError
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.services.changing import Outcome
+from selfservice.subscriptions.services.quantity import When
 from tests.simulation import acts
 from tests.simulation.steps import Idle, Steps, pick, step
 from tests.simulation.trouble import Trouble, troubles
@@ -32,11 +37,17 @@ class ChangeSteps(Steps):
         trouble=troubles(),
     )
     def change_quantity(self, trouble: Trouble, **asked: Any) -> None:
-        self.world.act(self._shown(acts.save_quantity, **asked), trouble)
+        answer = self.world.act(self._shown(acts.save_quantity, **asked), trouble)
+        self._check_quantity(answer)
 
     @step(number=SMALL, trouble=troubles())
     def cancel(self, number: int, trouble: Trouble) -> None:
-        self.world.act(self._shown(acts.cancel, number=number), trouble)
+        answer = self.world.act(self._shown(acts.cancel, number=number), trouble)
+        if isinstance(answer, tuple) and answer[1] == Outcome.DONE:
+            row = self._read(answer[0].subscription)
+            state = lifecycle.state_at(row, clock.now())
+            assert (state == lifecycle.DISABLED) == answer[0].at_once
+            assert not row.recurring_billing
 
     @step(number=SMALL, total=st.integers(1, 9), ending=st.booleans())
     def leave_pane_open(self, number: int, total: int, ending: bool) -> None:
@@ -62,7 +73,26 @@ class ChangeSteps(Steps):
 
     @step(number=SMALL, on=st.booleans(), trouble=troubles())
     def set_recurring(self, number: int, on: bool, trouble: Trouble) -> None:
-        self.world.act(acts.set_recurring(self.world, number=number, on=on), trouble)
+        chosen = acts.set_recurring(self.world, number=number, on=on)
+        answer = self.world.act(chosen, trouble)
+        if answer == Outcome.DONE:
+            assert (
+                self._read(acts.confirmed(self.world, number)).recurring_billing == on
+            )
+
+    def _check_quantity(self, answer: Any) -> None:
+        """What the person is told to be done is so."""
+        if not isinstance(answer, tuple) or answer[1] != Outcome.DONE:
+            return
+        shown = answer[0]
+        row = self._read(shown.subscription)
+        if shown.when == When.NOW:
+            assert row.quantity == shown.quantity
+        else:
+            assert row.scheduled_quantity == shown.quantity
+
+    def _read(self, known: Subscription) -> Subscription:
+        return self.world.subscriptions().get(pk=known.pk)
 
     def _shown(self, make: Any, **asked: Any) -> acts.Act:
         """Open a pane; there is nothing to save when it says no."""

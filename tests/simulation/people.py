@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
+from selfservice.accounts.services.directory import Imported
 from selfservice.core import clock
 from selfservice.oversight import queries as oversight
 from selfservice.subscriptions.models import Subscription
@@ -35,8 +36,6 @@ class PeopleSteps(Steps):
     @step(who=NUMBERS)
     def restore(self, who: int) -> None:
         self._write(who, {"Block_credential": "False"}, NONE)
-        person = User.objects.get(pk=pick(self.world.people, who).pk)
-        assert person.can_sign_in
 
     @step(who=NUMBERS, country=st.sampled_from(["", "BE"]))
     def move(self, who: int, country: str) -> None:
@@ -45,7 +44,15 @@ class PeopleSteps(Steps):
 
     def _write(self, who: int, cells: dict[str, str], trouble: Trouble) -> None:
         write = acts.write_directory(self.world, person=who, cells=cells)
-        self.world.act(write, trouble, here=True)
+        answer = self.world.act(write, trouble, here=True)
+        if trouble is NONE:
+            assert isinstance(answer, Imported), answer
+        person = User.objects.get(pk=pick(self.world.people, who).pk)
+        if person.can_sign_in:
+            self.world.gone.discard(person.pk)
+        else:
+            self.world.gone.add(person.pk)
+            self.world.ever_gone.add(person.pk)
 
     @step(when=lambda self: self.world.acts != self.looked_at)
     def admin_looks(self) -> None:

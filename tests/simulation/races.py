@@ -31,6 +31,7 @@ def _unassign(world: World, number: int) -> acts.Act:
 
 
 def _disable(world: World, number: int) -> acts.Act:
+    world.ever_gone.add(pick(world.people, number).pk)
     return acts.write_directory(world, person=number, cells=people.GONE)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import stripe
 from django.conf import settings
+from django.core import mail
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -51,7 +52,8 @@ class World:
     """One run's people, catalogue and Stripe.
 
     `acts` counts what the portal did; `shown`: by the key of its operation, what a
-    change was to charge and to give back, as its pane said.
+    change was to charge and to give back, as its pane said; `gone`: who is disabled
+    or removed, and was told so to us without any trouble.
     """
 
     sandbox: SandboxProcess
@@ -59,12 +61,15 @@ class World:
     companies: list[Organization]
     buyers: list[User]
     people: list[User]
+    upns: dict[uuid.UUID, str]
     admin: User
     offers: list[Offer]
     theirs: Theirs
     post: Post
     placed: list[Placed] = dataclasses.field(default_factory=list)
     shown: dict[str, int] = dataclasses.field(default_factory=dict)
+    gone: set[uuid.UUID] = dataclasses.field(default_factory=set)
+    ever_gone: set[uuid.UUID] = dataclasses.field(default_factory=set)
     acts: int = 0
 
     def act[Answer](
@@ -157,6 +162,7 @@ def new_world(sandbox: SandboxProcess, client: stripe.StripeClient) -> World:
         _offer("Diagrams", 4920, Term.YEAR, Frequency.YEARLY),
         _offer("Boards", 500, Term.MONTH, Frequency.MONTHLY),
     ]
+    mail.outbox.clear()
     number = next(_numbers)
     home = make_organization(f"Home {number}")
     other = make_organization(f"Other {number}")
@@ -168,12 +174,15 @@ def new_world(sandbox: SandboxProcess, client: stripe.StripeClient) -> World:
         *make_people(home, 1, usage_location=""),
         *make_people(other, 2),
     ]
+    for person in people:
+        User.objects.filter(pk=person.pk).update(object_id=str(person.pk))
     world = World(
         sandbox=sandbox,
         client=client,
         companies=[home, other],
         buyers=buyers,
         people=people,
+        upns={person.pk: person.upn for person in people},
         admin=make_user(home, role=Role.GLOBAL_READER),
         offers=offers,
         theirs=Theirs(sandbox.base),
