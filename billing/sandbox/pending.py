@@ -13,12 +13,23 @@ from billing.sandbox.wire import Obj
 LASTS = 23 * 3600
 
 
-def wait(call: Call, subscription: Obj, changed: list[Obj], invoice: Obj) -> None:
-    """Keep the subscription's items, and the changed ones until they are paid."""
+def wait(
+    call: Call,
+    subscription: Obj,
+    changed: list[Obj],
+    invoice: Obj,
+    *,
+    anchor: int | None = None,
+) -> None:
+    """Keep the subscription's items, and the changed ones until they are paid.
+
+    `anchor` is where its periods are counted from then, when that changes too.
+    """
     ends = min(item["current_period_end"] for item in subscription["items"]["data"])
     subscription["pending_update"] = blank(stripe.Subscription.PendingUpdate) | {
         "expires_at": min(call.now + LASTS, ends),
         "subscription_items": changed,
+        "billing_cycle_anchor": anchor,
     }
     subscription["_pending_invoice"] = invoice["id"]
 
@@ -28,22 +39,26 @@ def apply(call: Call, subscription: Obj, invoice: Obj) -> None:
     if not _is_of(subscription, invoice):
         return
     before = copy.deepcopy(subscription)
-    changed = subscription["pending_update"]["subscription_items"]
+    update = subscription["pending_update"]
+    changed = update["subscription_items"]
     known = {item["id"]: item for item in changed}
     rows = subscription["items"]["data"]
     subscription["items"]["data"] = [known.get(item["id"], item) for item in rows]
-    _forget(subscription)
+    anchor = update["billing_cycle_anchor"] or subscription["billing_cycle_anchor"]
+    subscription["billing_cycle_anchor"] = anchor
+    forget(subscription)
     call.save(subscription, "customer.subscription.pending_update_applied", before)
     call.emit("customer.subscription.updated", subscription, before)
 
 
-def give_up(call: Call, subscription: Obj, invoice: Obj) -> None:
-    """The invoice is void: what waited for it never comes."""
+def give_up(call: Call, subscription: Obj, invoice: Obj) -> bool:
+    """The invoice is void: what waited for it never comes. Whether anything did."""
     if not _is_of(subscription, invoice):
-        return
+        return False
     before = copy.deepcopy(subscription)
-    _forget(subscription)
+    forget(subscription)
     call.save(subscription, "customer.subscription.pending_update_expired", before)
+    return True
 
 
 def _is_of(subscription: Obj, invoice: Obj) -> bool:
@@ -51,6 +66,7 @@ def _is_of(subscription: Obj, invoice: Obj) -> bool:
     return waits and subscription.get("_pending_invoice") == invoice["id"]
 
 
-def _forget(subscription: Obj) -> None:
+def forget(subscription: Obj) -> None:
+    """Nothing waits any more, whatever becomes of its invoice."""
     subscription["pending_update"] = None
     subscription["_pending_invoice"] = ""

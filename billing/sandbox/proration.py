@@ -53,12 +53,13 @@ def _part(item: Obj, price: Obj, quantity: int, at: int, sign: int) -> Item:
 
 
 def instant(call: Call, given: Obj, item: Obj) -> int:
-    """The `proration_date` of a request, else now.
+    """The `proration_date` of a request, else now: at most the end of the period.
 
     Raises ApiError for one outside the item's period.
     """
-    at = int(given.get("proration_date") or call.now)
-    if not item["current_period_start"] <= at <= item["current_period_end"]:
+    start, end = item["current_period_start"], item["current_period_end"]
+    at = int(given.get("proration_date") or min(call.now, end))
+    if not start <= at <= end:
         raise ApiError(
             "Cannot specify `proration_date` outside of the current billing period.",
             param="proration_date",

@@ -41,8 +41,9 @@ def renew(call: Call, subscription: Obj, *, status: str = "") -> Obj:
         if item["current_period_end"] <= call.now
     ]
     start = min(item["current_period_start"] for item in over)
-    items = [_next_period(subscription, item) for item in over]
-    items += proration.take_pending(call, subscription)
+    periods = [_next_period(subscription, item) for item in over]
+    # As Stripe sorts them: what waited comes before the period.
+    items = [*proration.take_pending(call, subscription), *periods]
     invoice = billing_run.build_invoice(
         call,
         customer=call.get(subscription["customer"], "customer"),
@@ -52,7 +53,7 @@ def renew(call: Call, subscription: Obj, *, status: str = "") -> Obj:
         subscription=subscription,
     )
     # An invoice's own period is the one that it follows.
-    invoice |= {"period_start": start, "period_end": items[0].start}
+    invoice |= {"period_start": start, "period_end": periods[0].start}
     as_draft(call, invoice)
     subscription["latest_invoice"] = invoice["id"]
     call.save(subscription, "customer.subscription.updated", before)

@@ -144,22 +144,20 @@ def after_payment(call: Call, found: Obj) -> None:
     subscription = call.store.get(subscription_of(found), "subscription")
     if subscription is None:
         return
+    settled = found["status"] in SETTLED
     if found["status"] == "paid":
         pending.apply(call, subscription, found)
-    else:
-        _give_up_pending(call, subscription, found)
+    elif settled and pending.give_up(call, subscription, found):
+        # It was for more than there is; what is due for that stays due.
+        return
     first = subscription["status"] == "incomplete" and found["status"] == "paid"
     latest = call.store.get(subscription["latest_invoice"] or "", "invoice") or found
     over = subscription["status"] == "past_due" and latest["status"] in SETTLED
-    if first or over:
+    # A refused attempt at an older invoice mends nothing.
+    if first or (over and settled):
         before = dict(subscription)
         subscription["status"] = "active"
         call.save(subscription, "customer.subscription.updated", before)
-
-
-def _give_up_pending(call: Call, subscription: Obj, found: Obj) -> None:
-    if found["status"] in SETTLED:
-        pending.give_up(call, subscription, found)
 
 
 @handles("POST /v1/invoices/{invoice}/void")

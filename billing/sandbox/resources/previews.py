@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from billing.sandbox import billing_run, proration, renewals, schedules
 from billing.sandbox.billing_run import Item
@@ -59,7 +60,8 @@ def _items(call: Call, found: Obj, details: Obj) -> list[Item]:
     waiting = proration.pending_items(call, found)
     if details.get("cancel_now"):
         return waiting + _unused(call, found, details)
-    if details.get("trial_end") == "now":
+    if "trial_end" in details:
+        _check_trial(found, details["trial_end"])
         for item in found["items"]["data"]:
             item["current_period_end"] = call.now
         found["billing_cycle_anchor"] = call.now
@@ -75,6 +77,14 @@ def _items(call: Call, found: Obj, details: Obj) -> list[Item]:
         raise _nothing_upcoming(found)
     schedules.look_ahead(call, found, _ends(found))
     return waiting + charges + renewals.next_periods(call, found)
+
+
+def _check_trial(found: Obj, wanted: Any) -> None:
+    if wanted != "now" or found["status"] != "trialing":
+        raise ApiError(
+            "The sandbox previews the end of a running trial, by now.",
+            param="subscription_details[trial_end]",
+        )
 
 
 def _unused(call: Call, found: Obj, details: Obj) -> list[Item]:

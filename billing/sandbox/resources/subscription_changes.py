@@ -6,21 +6,18 @@ import copy
 import dataclasses
 from typing import Any
 
-import stripe
-
 from billing.sandbox import (
     billing_run,
     clock,
+    endings,
     pending,
     proration,
     renewals,
-    schedules,
     trials,
 )
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, merge_metadata
 from billing.sandbox.cards import declined
-from billing.sandbox.contract import blank
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.invoices import card_for, settle, void_invoice
 from billing.sandbox.resources.setup_intents import authentication_failed
@@ -28,6 +25,8 @@ from billing.sandbox.timeline import Step, watches
 from billing.sandbox.wire import ApiError, Obj
 
 ENDED = {"canceled", "incomplete_expired"}
+# What makes invoices: not before the first one is paid, and once at a time.
+COSTS = {"items", "billing_cycle_anchor", "trial_end"}
 STILL_CHANGES = {"metadata", "cancellation_details", "expand"}
 # What may wait for its payment. https://docs.stripe.com/billing/subscriptions/pending-updates
 MAY_WAIT = {
@@ -55,9 +54,10 @@ class Change:
 def update(call: Call) -> Obj:
     found = call.get(call.ids[0], "subscription")
     given = call.params
-    if found["status"] in ENDED and set(given) - STILL_CHANGES:
-        raise ApiError("A canceled subscription can only update its metadata.")
+    _check_status(found, given)
     before = copy.deepcopy(found)
+    if found["pending_update"] and COSTS & dict.keys(given):
+        _supersede(call, found)
     _set_plain(call, found, given)
     if "items" in given or "billing_cycle_anchor" in given:
         change = plan_change(call, found, given)
@@ -68,16 +68,42 @@ def update(call: Call) -> Obj:
     return call.save(found, "customer.subscription.updated", before)
 
 
+def _check_status(found: Obj, given: Obj) -> None:
+    """Raises ApiError for what can't change, or can't wait for its payment."""
+    # As a plain dictionary: what is only looked for isn't taken.
+    names = set(dict.keys(given))
+    if found["status"] in ENDED and names - STILL_CHANGES:
+        raise ApiError("A canceled subscription can only update its metadata.")
+    if found["status"] == "incomplete" and names & COSTS:
+        raise ApiError(
+            "This subscription is incomplete: pay its first invoice before changing it."
+        )
+    waits = given.get("payment_behavior") == "pending_if_incomplete"
+    if waits and names - MAY_WAIT:
+        raise ApiError(
+            "When `payment_behavior` is `pending_if_incomplete`, only changes that can"
+            " wait for their payment may be made.",
+            param="payment_behavior",
+        )
+
+
+def _supersede(call: Call, found: Obj) -> None:
+    """A new change takes the place of the one that waits: its invoice is void."""
+    invoice = call.get(found["_pending_invoice"], "invoice")
+    void_invoice(call, invoice)
+    pending.give_up(call, found, invoice)
+
+
 def _set_plain(call: Call, found: Obj, given: Obj) -> None:
     """Everything that costs nothing."""
     if "default_payment_method" in given:
         _set_card(call, found, given["default_payment_method"])
     if "cancel_at_period_end" in given:
-        _cancel_later(call, found, given["cancel_at_period_end"])
+        endings.end_with_period(call, found, given["cancel_at_period_end"])
     if "cancel_at" in given:
-        cancel_at(call, found, given["cancel_at"])
+        endings.end_at(call, found, given["cancel_at"])
     _set_settings(found, given)
-    note_reason(found, given)
+    endings.note_reason(found, given)
     merge_metadata(found, given)
 
 
@@ -237,14 +263,9 @@ def _charge(call: Call, found: Obj, change: Change, invoice: Obj, before: Obj) -
     """Pay the invoice of a change as `payment_behavior` says."""
     behaviour = call.params.get("payment_behavior", "allow_incomplete")
     waits = behaviour == "pending_if_incomplete"
-    if waits and set(call.params) - MAY_WAIT:
-        raise ApiError(
-            "When `payment_behavior` is `pending_if_incomplete`, only changes that can"
-            " wait for their payment may be made.",
-            param="payment_behavior",
-        )
     if waits:
-        pending.wait(call, found, change.items, invoice)
+        anchor = call.now if change.anew else None
+        pending.wait(call, found, change.items, invoice, anchor=anchor)
     else:
         set_items(found, change, call.now)
     call.save(found, "customer.subscription.updated", before)
@@ -327,37 +348,3 @@ def _move_trial(call: Call, found: Obj, wanted: Any, before: Obj) -> Obj:
     if outcome != "paid":
         _fall_behind(call, found["id"])
     return call.get(found["id"], "subscription")
-
-
-def _cancel_later(call: Call, found: Obj, wanted: bool) -> None:
-    schedules.refuse_own_end(found)
-    ends = max(item["current_period_end"] for item in found["items"]["data"])
-    found |= {
-        "cancel_at_period_end": wanted,
-        "cancel_at": ends if wanted else None,
-        "canceled_at": call.now if wanted else None,
-    }
-
-
-def cancel_at(call: Call, found: Obj, wanted: Any) -> None:
-    """Note when it is to end; nothing of it any more for an empty one."""
-    schedules.refuse_own_end(found)
-    if not wanted:
-        found |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
-        return
-    if wanted in {"min_period_end", "max_period_end"}:
-        choose = min if wanted == "min_period_end" else max
-        wanted = choose(i["current_period_end"] for i in found["items"]["data"])
-    if int(wanted) <= call.now:
-        raise ApiError("cancel_at must be in the future.", param="cancel_at")
-    found |= {"cancel_at": int(wanted), "canceled_at": call.now}
-
-
-def note_reason(found: Obj, given: Obj) -> None:
-    """Keep why somebody cancels."""
-    details = given.get("cancellation_details")
-    if details:
-        known = found["cancellation_details"] or blank(
-            stripe.Subscription.CancellationDetails
-        )
-        found["cancellation_details"] = {**known, **details}

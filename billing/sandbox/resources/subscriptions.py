@@ -9,12 +9,17 @@ from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
 from billing.sandbox.contract import blank
-from billing.sandbox.endings import cancel_now, void_open
+from billing.sandbox.endings import (
+    cancel_now,
+    end_at,
+    end_with_period,
+    note_reason,
+    void_open,
+)
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.invoices import card_for, items_of, settle
 from billing.sandbox.resources.payment_methods import own_card
 from billing.sandbox.resources.setup_intents import authentication_failed
-from billing.sandbox.resources.subscription_changes import note_reason
 from billing.sandbox.wire import ApiError, Obj
 
 
@@ -29,6 +34,10 @@ def create(call: Call) -> Obj:
         own_card(call, method, customer["id"], "default_payment_method")
     found = _new(call, customer, items, method)
     trials.begin(call, found)
+    if given.get("cancel_at_period_end"):
+        end_with_period(call, found, True)
+    if given.get("cancel_at"):
+        end_at(call, found, given["cancel_at"])
     call.save(found, "customer.subscription.created")
     _first_invoice(call, found, customer, items)
     return call.get(found["id"], "subscription")
@@ -47,7 +56,6 @@ def _new(call: Call, customer: Obj, items: list[Item], method: str | None) -> Ob
         start_date=call.now,
         billing_cycle_anchor=call.now,
         description=given.get("description"),
-        cancel_at_period_end=given.get("cancel_at_period_end", False),
     )
     found["billing_mode"] |= {"type": mode}
     if mode == "flexible":
