@@ -61,6 +61,7 @@ def _go_on(operation: StripeOperation, error: Exception) -> None:
     subscription = locked_subscription(operation.organization_id, operation.subject_id)
     subscription.disabled_at = None
     subscription.cancelled_at = None
+    subscription.cancel_reason = subscription.cancel_feedback = ""
     subscription.save()
 
 
@@ -110,6 +111,8 @@ def _tell_cancelled(operation: StripeOperation) -> None:
 
 def _not_switched(operation: StripeOperation, error: Exception) -> None:
     """The log says that it was wanted; it says too that it didn't come about."""
+    if operation.arguments["feedback"]:
+        _go_on(operation, error)
     record(
         Change(
             organization_id=operation.organization_id,
