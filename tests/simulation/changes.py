@@ -60,7 +60,7 @@ class ChangeSteps(Steps):
             self._shown(acts.save_quantity, number=number, total=total, **asked)
         )
 
-    @step(number=SMALL, trouble=troubles())
+    @step(when=lambda self: bool(self.open_panes), number=SMALL, trouble=troubles())
     def save_open_pane(self, number: int, trouble: Trouble) -> None:
         """Perhaps for the second time."""
         pane = pick(self.open_panes, number)

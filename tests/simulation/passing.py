@@ -18,6 +18,14 @@ HOURS = st.sampled_from([1, 2, 24, 24 * 3, 24 * 6, 24 * 8])
 DAYS = st.sampled_from([28, 31, 45])
 
 
+def _mail_waits(self: Steps) -> bool:
+    return bool(self.world.post.waiting)
+
+
+def _arrived(self: Steps) -> bool:
+    return bool(self.world.post.arrived)
+
+
 class PassingSteps(Steps):
     """What happens by itself."""
 
@@ -42,13 +50,18 @@ class PassingSteps(Steps):
         """A worker comes by after a while, when every lease has run out."""
         self.world.act(post.sweep_everything, trouble)
 
-    @step(seed=st.integers(0, 999), copies=st.integers(1, 2))
+    @step(when=_mail_waits, seed=st.integers(0, 999), copies=st.integers(1, 2))
     def all_webhooks(self, seed: int, copies: int) -> None:
         """All that waits arrives in any order, and is worked off."""
         self.world.post.deliver_all(seed, copies)
         self.world.act(post.work)
 
-    @step(place=st.integers(0, 30), count=st.integers(1, 5), trouble=troubles())
+    @step(
+        when=_mail_waits,
+        place=st.integers(0, 30),
+        count=st.integers(1, 5),
+        trouble=troubles(),
+    )
     def some_webhooks(self, place: int, count: int, trouble: Trouble) -> None:
         """A few arrive, newest first."""
         waiting = len(self.world.post.waiting)
@@ -56,13 +69,13 @@ class PassingSteps(Steps):
         self.world.post.deliver(sorted(places, reverse=True))
         self.world.act(post.work, trouble)
 
-    @step(place=st.integers(0, 30))
+    @step(when=_mail_waits, place=st.integers(0, 30))
     def webhook_lost(self, place: int) -> None:
         """One is never delivered; only reconcile finds out."""
         event = pick(self.world.post.waiting, place)
         self.world.post.lose(self.world.post.waiting.index(event))
 
-    @step(place=st.integers(0, 30))
+    @step(when=_arrived, place=st.integers(0, 30))
     def webhook_again(self, place: int) -> None:
         """One that arrived already."""
         self.world.post.bring(pick(self.world.post.arrived, place))

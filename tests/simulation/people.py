@@ -10,7 +10,7 @@ from selfservice.accounts.models import User
 from selfservice.accounts.services.directory import Imported
 from selfservice.core import clock
 from selfservice.oversight import queries as oversight
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import OrderState, Subscription
 from tests.simulation import acts
 from tests.simulation.steps import Steps, pick, step
 from tests.simulation.trouble import NONE, Trouble, deaths
@@ -49,9 +49,12 @@ class PeopleSteps(Steps):
             assert isinstance(answer, Imported), answer
         person = User.objects.get(pk=pick(self.world.people, who).pk)
         if person.can_sign_in:
-            self.world.gone.discard(person.pk)
-        else:
-            self.world.gone.add(person.pk)
+            self.world.gone.pop(person.pk, None)
+        elif person.pk not in self.world.gone:
+            mine = self.world.subscriptions().filter(
+                purchaser=person, order_state=OrderState.CONFIRMED
+            )
+            self.world.gone[person.pk] = set(mine.values_list("pk", flat=True))
             self.world.ever_gone.add(person.pk)
 
     @step(when=lambda self: self.world.acts != self.looked_at)

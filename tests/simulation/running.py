@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 STEPS_A_RUN = 80
+# So many runs have a seed of their own: what failed is found again soon.
+RUNS_A_BATCH = 20
 # What was done, by the name of the step, and by what went wrong meanwhile.
 STEPS: Counter[str] = Counter()
 TROUBLES: Counter[str] = Counter()
@@ -48,8 +50,7 @@ def settings_of(length: Length) -> hypothesis.settings:
     if length.shrink:
         phases.append(Phase.shrink)
     return hypothesis.settings(
-        # Every run begins with a step or two that are given.
-        max_examples=-(-length.steps // STEPS_A_RUN),
+        max_examples=RUNS_A_BATCH,
         stateful_step_count=STEPS_A_RUN,
         database=None,
         deadline=None,
@@ -61,13 +62,20 @@ def settings_of(length: Length) -> hypothesis.settings:
 
 
 def simulate(machine: type[RuleBasedStateMachine], length: Length) -> None:
-    """Run it; whatever fails says how to run that again."""
+    """Run batch after batch; whatever fails says how to run that again."""
+    seed = length.seed
+    _run(machine, length, seed)
+    while STEPS.total() < length.steps and not length.replay:
+        seed += 1
+        _run(machine, length, seed)
 
+
+def _run(machine: type[RuleBasedStateMachine], length: Length, seed: int) -> None:
     class Chosen(machine):  # type: ignore[misc,valid-type]
         """A class of its own: what is chosen is written on it."""
 
     Chosen.__name__ = Chosen.__qualname__ = machine.__name__
-    chosen_machine: Any = hypothesis.seed(length.seed)(Chosen)
+    chosen_machine: Any = hypothesis.seed(seed)(Chosen)
     if length.replay:
         version, blob = length.replay.split("/", 1)
         replay = hypothesis.reproduce_failure(version, blob.encode())
@@ -76,10 +84,10 @@ def simulate(machine: type[RuleBasedStateMachine], length: Length) -> None:
         run_state_machine_as_test(chosen_machine, settings=settings_of(length))
     except BaseException as error:
         error.add_note(
-            f"The same simulation again: SIMULATION_SEED={length.seed}"
-            f" SIMULATION_STEPS={length.steps} pytest tests/simulation\n"
-            "Only this run: SIMULATION_REPLAY='version/blob' with the two words of"
-            " @reproduce_failure above."
+            f"The same runs again: SIMULATION_SEED={seed} SIMULATION_STEPS=1"
+            " pytest tests/simulation\n"
+            "Only the one that failed: SIMULATION_REPLAY='version/blob' with the two"
+            " words of @reproduce_failure above."
         )
         raise
 
@@ -90,6 +98,6 @@ def summary() -> str:
     troubles = ", ".join(f"{name} {count}" for name, count in TROUBLES.most_common())
     return (
         f"simulation: {STEPS.total():,} steps in {RUNS['ended']:,} runs with"
-        f" {TROUBLES.total():,} troubles, seed {chosen().seed}\n"
+        f" {TROUBLES.total():,} troubles, from seed {chosen().seed}\n"
         f"  steps: {steps}\n  troubles: {troubles}"
     )

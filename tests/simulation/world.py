@@ -53,7 +53,7 @@ class World:
 
     `acts` counts what the portal did; `shown`: by the key of its operation, what a
     change was to charge and to give back, as its pane said; `gone`: who is disabled
-    or removed, and was told so to us without any trouble.
+    or removed, and what they had bought then.
     """
 
     sandbox: SandboxProcess
@@ -68,7 +68,7 @@ class World:
     post: Post
     placed: list[Placed] = dataclasses.field(default_factory=list)
     shown: dict[str, int] = dataclasses.field(default_factory=dict)
-    gone: set[uuid.UUID] = dataclasses.field(default_factory=set)
+    gone: dict[uuid.UUID, set[uuid.UUID]] = dataclasses.field(default_factory=dict)
     ever_gone: set[uuid.UUID] = dataclasses.field(default_factory=set)
     acts: int = 0
 
