@@ -10,7 +10,6 @@ from contextlib import suppress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing import gateway
 from billing.gateway.shapes import Quote
@@ -25,6 +24,7 @@ from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.operations import BUY, DROP
 from selfservice.subscriptions.services.contract import begin_drop
+from selfservice.subscriptions.services.selling import why_not_sold
 
 
 class CannotBuy(DomainError):
@@ -73,21 +73,9 @@ def check_offer(*, buyer: User, offer: Offer, quantity: int) -> None:
     product = offer.plan.product
     if not buyer.can_buy:
         raise CannotBuy(_("Guests can't buy. Ask a colleague to buy this for you."))
-    if not product.sold_at(clock.now()):
-        raise CannotBuy(
-            _("%(product)s is no longer sold. Licenses that you have stay.")
-            % {"product": product.name}
-        )
-    cap = product.license_cap
-    if cap is not None and quantity > cap:
-        raise CannotBuy(
-            ngettext(
-                "%(product)s is sold with at most %(count)d license.",
-                "%(product)s is sold with at most %(count)d licenses.",
-                cap,
-            )
-            % {"product": product.name, "count": cap}
-        )
+    reason = why_not_sold(product, quantity, clock.now())
+    if reason:
+        raise CannotBuy(reason)
 
 
 def check_own_license(*, buyer: User, assign_to_me: bool) -> None:

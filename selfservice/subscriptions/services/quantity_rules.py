@@ -20,6 +20,7 @@ from selfservice.subscriptions.services.changing import (
     refuse_while_under_way,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
+from selfservice.subscriptions.services.selling import why_not_sold
 
 
 def check_quantity(
@@ -48,7 +49,9 @@ def check_quantity(
             % {"count": quantity}
         )
     if quantity > subscription.quantity:
-        _check_more(subscription, quantity, now)
+        reason = why_not_sold(subscription.product, quantity, now)
+        if reason:
+            raise CannotChange(reason)
     if not subscription.recurring_billing and (
         later or quantity < subscription.quantity
     ):
@@ -129,25 +132,6 @@ def _check_state(subscription: Subscription, now: dt.datetime) -> None:
     raise CannotChange(
         _("The number of licenses can be changed only while a subscription is active.")
     )
-
-
-def _check_more(subscription: Subscription, quantity: int, now: dt.datetime) -> None:
-    product = subscription.product
-    if not product.sold_at(now):
-        raise CannotChange(
-            _("%(product)s is no longer sold. Licenses that you have stay.")
-            % {"product": product.name}
-        )
-    cap = product.license_cap
-    if cap is not None and quantity > cap:
-        raise CannotChange(
-            ngettext(
-                "%(product)s is sold with at most %(count)d license.",
-                "%(product)s is sold with at most %(count)d licenses.",
-                cap,
-            )
-            % {"product": product.name, "count": cap}
-        )
 
 
 def _check_scheduled(subscription: Subscription) -> None:
