@@ -295,6 +295,10 @@ class GiveUp(Change):
         give_up_overdue()
         work()
 
+    def honest(self, said: Facts, so: Facts) -> bool:
+        """It is disabled by its dates, before Stripe is told."""
+        return not said.get("running") and said["licenses"] == so["licenses"]
+
     def wanted(self, world: World) -> Facts:
         return {**super().wanted(world), "owed": 0}
 
