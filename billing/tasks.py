@@ -20,3 +20,8 @@ def sweep_operations() -> None:
 @jobs.periodic("billing.sweep_events", cron="* * * * * */30")
 def sweep_events() -> None:
     inbox.sweep()
+
+
+@jobs.periodic("billing.remove_old_events", cron="20 2 * * *")
+def remove_old_events() -> None:
+    inbox.remove_old()

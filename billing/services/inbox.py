@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from billing import gateway
+from billing.gateway.listing import is_gone
 from billing.gateway.shapes import EventHint
 from billing.models import StripeEvent
 from selfservice.core import jobs
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 PROCESS_JOB = "billing.process_event"
 # After this many tries an event is left for a person, with its error.
 GIVE_UP_AFTER = 25
+KEEP_FOR = dt.timedelta(days=30)
 
 
 def receive(hint: EventHint) -> bool:
@@ -52,17 +55,36 @@ def process(event_id: str) -> None:
     if event.processed_at is not None:
         return
     handler = stripe_handlers.get(event.type)
+    note = ""
     try:
         if handler is not None:
             handler(StripeEventSeen(event.type, event.object_id, event.customer_id))
     except Exception as error:
+        note = f"{type(error).__name__}: {error}"[:500]
+        # What is gone stays gone, however often it is asked for.
+        if isinstance(error, gateway.GatewayRejected) and is_gone(error):
+            _done(event_id, note)
+            return
         StripeEvent.objects.filter(pk=event_id).update(
-            attempts=F("attempts") + 1, error=f"{type(error).__name__}: {error}"[:500]
+            attempts=F("attempts") + 1, error=note
         )
         raise
+    _done(event_id, note)
+
+
+def _done(event_id: str, note: str) -> None:
     StripeEvent.objects.filter(pk=event_id).update(
-        attempts=F("attempts") + 1, error="", processed_at=timezone.now()
+        attempts=F("attempts") + 1, error=note, processed_at=timezone.now()
     )
+
+
+def remove_old() -> int:
+    """Forget events that were worked off a month ago; how many.
+
+    Stripe sends nothing again after three days.
+    """
+    before = timezone.now() - KEEP_FOR
+    return StripeEvent.objects.filter(processed_at__lt=before).delete()[0]
 
 
 def sweep(*, older_than: dt.timedelta = dt.timedelta(minutes=1)) -> int:

@@ -14,6 +14,9 @@ from billing.services import inbox
 
 log = logging.getLogger(__name__)
 
+# Stripe's events are snapshots of one object; the largest invoices stay below this.
+LARGEST_BODY = 1_500_000
+
 
 @csrf_exempt
 @login_not_required
@@ -24,6 +27,9 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     200 also for a double and for a type that nobody handles, or Stripe would send
     it again for days.
     """
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+        log.warning("webhook refused: too large")
+        return HttpResponse(status=413)
     try:
         hint = gateway.verify_event(
             request.body, request.headers.get("Stripe-Signature", "")

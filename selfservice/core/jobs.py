@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from procrastinate import RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
-# What a killed worker was at is tried again by another one.
-STALLED_AFTER_SECONDS = 60
-KEEP_DONE_HOURS = 72
+# Failed jobs stay for a look at them; done ones are removed at once.
+KEEP_FAILED_HOURS = 72
 
 
 def job[**P](
@@ -72,12 +72,15 @@ def work(*, concurrency: int = 2) -> None:
 
 async def _work(worker_app: Any, concurrency: int) -> None:
     async with worker_app.open_async():
+        # A restart after a crash doesn't wait for the minute to pass.
+        await _put_back_stalled(worker_app.job_manager)
         await worker_app.run_worker_async(
             concurrency=concurrency,
             wait=True,
             fetch_job_polling_interval=2,
             delete_jobs="successful",
             install_signal_handlers=True,
+            update_heartbeat_interval=min(10, settings.WORKER_STALLED_AFTER / 4),
             shutdown_graceful_timeout=20,
         )
 
@@ -88,8 +91,24 @@ async def _work(worker_app: Any, concurrency: int) -> None:
 )
 async def retry_stalled(timestamp: int) -> None:
     """Put back what a worker that died had taken."""
-    manager = app.job_manager
+    await _put_back_stalled(app.job_manager)
+
+
+@app.periodic(cron="50 2 * * *")
+@app.task(
+    name="core.remove_old_jobs",
+    queueing_lock="core.remove_old_jobs",
+    pass_context=False,
+)
+async def remove_old_jobs(timestamp: int) -> None:
+    """Forget jobs that failed for good, days after somebody could have looked."""
+    await app.job_manager.delete_old_jobs(
+        nb_hours=KEEP_FAILED_HOURS, include_failed=True
+    )
+
+
+async def _put_back_stalled(manager: Any) -> None:
     for stalled in await manager.get_stalled_jobs(
-        seconds_since_heartbeat=STALLED_AFTER_SECONDS
+        seconds_since_heartbeat=settings.WORKER_STALLED_AFTER
     ):
         await manager.retry_job(stalled)

@@ -151,6 +151,10 @@ DATABASE_ROUTERS: list[str] = []
 
 DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "portal@localhost")
 
+# Seconds without a sign of life until another worker takes a worker's jobs over.
+
+WORKER_STALLED_AFTER = float(os.environ.get("WORKER_STALLED_AFTER", "60"))
+
 # Where the demo keeps how far its time was moved; production has no such file.
 
 CLOCK_FILE: Path | None = None
