@@ -53,7 +53,8 @@ class Facts:
 def read_facts(world: World) -> Facts:
     ids = world.organization_ids
     now = clock.now()
-    subscriptions = world.subscriptions().annotate(
+    mine = Subscription.objects.filter(organization_id__in=ids)
+    subscriptions = mine.select_related("price", "profile", "payment_method").annotate(
         twin=lifecycle.state_case(now),
         opened=ExpressionWrapper(
             lifecycle.assignable_at(now), output_field=BooleanField()

@@ -18,7 +18,6 @@ from tests.simulation.trouble import NONE, Trouble, deaths
 
 PEOPLE = st.lists(st.integers(0, 11), min_size=1, max_size=7)
 SMALL = st.integers(0, 7)
-MANY = 21
 
 
 class LicenseSteps(Steps):
@@ -43,22 +42,6 @@ class LicenseSteps(Steps):
         if trouble is NONE:
             assert isinstance(answer, CannotAssign) != allowed, answer
             assert after == (before | chosen if allowed else before)
-
-    @step(buyer=SMALL, product=SMALL)
-    def assign_too_many(self, buyer: int, product: int) -> None:
-        """More people than may be chosen at once."""
-        purchaser = pick(self.world.buyers, buyer)
-        people = [uuid.uuid4() for _ in range(MANY)]
-        answer = self.world.act(
-            lambda: acts.assign_licenses(
-                actor=purchaser,
-                purchaser=purchaser,
-                product_id=pick(self.world.offers, product).plan.product_id,
-                people=people,
-            ),
-            here=True,
-        )
-        assert isinstance(answer, CannotAssign)
 
     @step(buyer=SMALL, product=SMALL, people=PEOPLE, trouble=deaths())
     def unassign(

@@ -15,7 +15,7 @@ from tests.simulation.trouble import Trouble, troubles
 
 SMALL = st.integers(0, 7)
 HOURS = st.sampled_from([1, 2, 24, 24 * 3, 24 * 6, 24 * 8])
-DAYS = st.sampled_from([28, 31, 45])
+DAYS = st.sampled_from([28, 31, 45, 90])
 
 
 def _mail_waits(self: Steps) -> bool:
@@ -35,9 +35,9 @@ class PassingSteps(Steps):
 
     @step(days=DAYS)
     def weeks_pass(self, days: int) -> None:
-        """In steps of a few days: the portal's jobs run every day."""
-        for _ in range(days // 7):
-            self.world.pass_time(dt.timedelta(days=7))
+        """With workers that come by now and then."""
+        for _ in range(2):
+            self.world.pass_time(dt.timedelta(days=days) / 2)
             self.world.act(post.work)
 
     @step(trouble=troubles())
@@ -69,23 +69,22 @@ class PassingSteps(Steps):
         self.world.post.deliver(sorted(places, reverse=True))
         self.world.act(post.work, trouble)
 
-    @step(when=_mail_waits, place=st.integers(0, 30))
-    def webhook_lost(self, place: int) -> None:
-        """One is never delivered; only reconcile finds out."""
-        event = pick(self.world.post.waiting, place)
-        self.world.post.lose(self.world.post.waiting.index(event))
-
-    @step(when=_arrived, place=st.integers(0, 30))
-    def webhook_again(self, place: int) -> None:
-        """One that arrived already."""
-        self.world.post.bring(pick(self.world.post.arrived, place))
-
-    @step(number=SMALL)
-    def job_lost(self, number: int) -> None:
-        """A worker gave an event up; another one finds it later."""
-        events = [job for job in post.queued() if job[1] == inbox.PROCESS_JOB]
-        job = pick(events, number)
-        post.forget_job(job[0])
+    @step(
+        when=_arrived,
+        what=st.sampled_from(["lost", "again", "given up"]),
+        place=st.integers(0, 30),
+    )
+    def mishap(self, what: str, place: int) -> None:
+        """A webhook is never delivered, or twice, or given up by its worker."""
+        mail = self.world.post
+        if what == "lost":
+            event = pick(mail.waiting, place)
+            mail.lose(mail.waiting.index(event))
+        elif what == "again":
+            mail.bring(pick(mail.arrived, place))
+        else:
+            events = [job for job in post.queued() if job[1] == inbox.PROCESS_JOB]
+            post.forget_job(pick(events, place)[0])
 
     @step()
     def keys_forgotten(self) -> None:

@@ -17,6 +17,8 @@ from tests.simulation.trouble import NONE, Trouble, deaths
 
 GONE = {"Block_credential": "True"}
 REMOVED = {"Soft_deletion_time_stamp": "2026-01-05 09:30:00Z"}
+BACK = {"Block_credential": "False", "Usage_location": "BE"}
+NOWHERE = {"Usage_location": ""}
 NUMBERS = st.integers(0, 12)
 
 
@@ -25,24 +27,13 @@ class PeopleSteps(Steps):
 
     looked_at = 0
 
-    @step(who=NUMBERS, trouble=deaths())
-    def disable(self, who: int, trouble: Trouble) -> None:
-        self._write(who, GONE, trouble)
-
-    @step(who=NUMBERS, trouble=deaths())
-    def remove(self, who: int, trouble: Trouble) -> None:
-        self._write(who, REMOVED, trouble)
-
-    @step(who=NUMBERS)
-    def restore(self, who: int) -> None:
-        self._write(who, {"Block_credential": "False"}, NONE)
-
-    @step(who=NUMBERS, country=st.sampled_from(["", "BE"]))
-    def move(self, who: int, country: str) -> None:
-        """Somebody gets another usage location, or loses it."""
-        self._write(who, {"Usage_location": country}, NONE)
-
-    def _write(self, who: int, cells: dict[str, str], trouble: Trouble) -> None:
+    @step(
+        who=NUMBERS,
+        cells=st.sampled_from([GONE, REMOVED, BACK, BACK, NOWHERE]),
+        trouble=deaths(),
+    )
+    def directory_says(self, who: int, cells: dict[str, str], trouble: Trouble) -> None:
+        """Somebody is disabled, removed or back, or loses their usage location."""
         write = acts.write_directory(self.world, person=who, cells=cells)
         answer = self.world.act(write, trouble, here=True)
         if trouble is NONE:
