@@ -69,7 +69,7 @@ def new_order(
     world: World, *, buyer: int, offer: int, quantity: int, to_me: bool
 ) -> Placed:
     """What a buyer sees at Checkout, before they press."""
-    purchaser = pick(world.buyers, buyer)
+    purchaser = pick(world.customers(), buyer)
     profile = world.profile_of(purchaser)
     if profile is None or not world.cards_of(purchaser):
         raise Idle

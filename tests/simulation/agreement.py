@@ -79,7 +79,7 @@ def make_peace(world: World, seed: int) -> None:
     numbers = random.Random(seed)
     for _round in range(ROUNDS):
         world.look()
-        world.post.deliver_all(numbers.randrange(1000), copies=numbers.choice([1, 2]))
+        world.post.deliver_all(numbers.randrange(1000))
         post.sweep_everything()
         post.work()
         world.look()

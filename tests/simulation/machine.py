@@ -63,6 +63,9 @@ class Simulation(
         if not self.done:
             return
         self.done = False
+        self.check()
+
+    def check(self) -> None:
         moved = self.world.moved()
         if moved == self.moved:
             return
@@ -76,8 +79,7 @@ class Simulation(
         if sys.exc_info()[0] is not None:
             return
         make_peace(self.world, self.seed)
-        self.done = True
-        self.all_is_well()
+        self.check()
         check_peace(self.world)
         assert self.world.sandbox.violations() == []
         RUNS["ended"] += 1

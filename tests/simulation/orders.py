@@ -11,7 +11,7 @@ from selfservice.core.errors import DomainError
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.buying import CannotBuy, PriceChanged
 from tests.simulation import acts
-from tests.simulation.steps import Idle, Steps, pick, step
+from tests.simulation.steps import Idle, Steps, may_order, pick, step
 from tests.simulation.trouble import NONE, Trouble, troubles
 from tests.simulation.world import Placed, World
 from tests.stripe_sandbox import SOLD_TO, enter_card
@@ -29,10 +29,14 @@ def _asked(self: Steps) -> bool:
     return any(i["status"] == "open" for i in self.world.theirs.invoices.values())
 
 
+def _some_are_new(self: Steps) -> bool:
+    return len(self.world.theirs.customers) < len(self.world.buyers)
+
+
 class OrderSteps(Steps):
     """What buyers do before they have a subscription."""
 
-    @step(buyer=SMALL, trouble=troubles())
+    @step(when=_some_are_new, buyer=SMALL, trouble=troubles())
     def open_account(self, buyer: int, trouble: Trouble) -> None:
         chosen = pick(self.world.buyers, buyer)
         self.world.act(lambda: open_account(purchaser=chosen, sold_to=SOLD_TO), trouble)
@@ -42,6 +46,7 @@ class OrderSteps(Steps):
         add_card(self.world, buyer, kind)
 
     @step(
+        when=may_order,
         buyer=SMALL,
         offer=SMALL,
         quantity=st.integers(1, 6),
@@ -109,7 +114,7 @@ class OrderSteps(Steps):
 
 def add_card(world: World, buyer: int, kind: str) -> PaymentMethod:
     """A card that is entered in the Payment Element and kept. Raises Idle."""
-    profile = world.profile_of(pick(world.buyers, buyer))
+    profile = world.profile_of(pick(world.customers(), buyer))
     if profile is None:
         raise Idle
     card = enter_card(world.client, profile, CARDS[kind])

@@ -33,12 +33,16 @@ class PassingSteps(Steps):
     def hours_pass(self, hours: int) -> None:
         self.world.pass_time(dt.timedelta(hours=hours))
 
-    @step(days=DAYS)
+    weeks_passed = 0
+
+    @step(when=lambda self: self.weeks_passed < 5, days=DAYS)
     def weeks_pass(self, days: int) -> None:
-        """With workers that come by now and then."""
+        """With workers that come by now and then; a few times are a long life."""
+        self.weeks_passed += 1
         for _ in range(2):
             self.world.pass_time(dt.timedelta(days=days) / 2)
             self.world.act(post.work)
+            self.check()
 
     @step(trouble=troubles())
     def work(self, trouble: Trouble) -> None:

@@ -13,7 +13,7 @@ from selfservice.core.errors import DomainError
 from selfservice.subscriptions.services.contract import sync_subscription
 from tests.simulation import acts, people
 from tests.simulation.running import TROUBLES
-from tests.simulation.steps import Idle, Steps, pick, step
+from tests.simulation.steps import Idle, Steps, may_order, pick, step
 from tests.simulation.trouble import Meanwhile, at_statement
 from tests.simulation.world import World
 
@@ -107,6 +107,7 @@ class RaceSteps(Steps):
         self.race(ours, theirs, at=at, before=before)
 
     @step(
+        when=may_order,
         number=NUMBERS,
         quantity=st.integers(1, 6),
         at=st.integers(1, 20),

@@ -23,6 +23,10 @@ class Steps(RuleBasedStateMachine):
     # Whether something was done since everything was looked at.
     done = True
 
+    def check(self) -> None:
+        """Look whether everything is as it must be."""
+        raise NotImplementedError
+
 
 def step(
     when: Callable[[Any], bool] | None = None, **drawn: Any
@@ -43,6 +47,11 @@ def step(
         return precondition(when)(made) if when is not None else made
 
     return declare
+
+
+def may_order(self: Steps) -> bool:
+    """A few orders are enough: what follows them takes its time."""
+    return len(self.world.placed) < 6
 
 
 def pick[Thing](things: list[Thing], number: int) -> Thing:

@@ -121,6 +121,15 @@ class World:
             .first()
         )
 
+    def customers(self) -> list[User]:
+        """The buyers who have a billing profile, in their order."""
+        known = set(
+            BillingProfile.objects.filter(organization_id__in=self.organization_ids)
+            .exclude(stripe_customer_id="")
+            .values_list("purchaser_id", flat=True)
+        )
+        return [buyer for buyer in self.buyers if buyer.pk in known]
+
     def cards_of(self, buyer: User) -> list[PaymentMethod]:
         return list(
             PaymentMethod.objects.filter(
