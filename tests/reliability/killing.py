@@ -13,6 +13,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO, NoReturn
 
 from django.db import connections
@@ -76,6 +77,7 @@ def _live_and_die(
 
     try:
         client._client.cache_clear()  # its connections are the parent's
+        _forget_inherited_connections()
         with watching(reach):
             do()
             reach(Place(end=True))
@@ -83,6 +85,17 @@ def _live_and_die(
         report.write(pickle.dumps(traceback.format_exc()))
         os._exit(1)
     os._exit(0)
+
+
+def _forget_inherited_connections() -> None:
+    """Connect anew, whatever the parent still has open.
+
+    A browser's event loop gives the parent other connections than its child sees:
+    the child would work on a socket that stays open, with its locks, when it dies.
+    """
+    for alias in connections:
+        with suppress(AttributeError):
+            del connections[alias]
 
 
 def _die() -> None:
