@@ -16,6 +16,7 @@ from billing.gateway.client import CallInsideTransaction
 from billing.models import BillingProfile, Invoice, PaymentMethod, StripeOperation
 from billing.services import operations
 from selfservice.accounts.models import User
+from selfservice.activity.models import Activity
 from selfservice.catalog.queries import Offer
 from selfservice.core import clock
 from selfservice.core.money import Money
@@ -375,3 +376,27 @@ def test_a_card_entered_twice_stands_once(
     newest = enter_card(stripe_client, profile)
 
     assert cards_of(profile) == [newest]
+
+
+def test_a_late_second_try_does_not_take_an_old_answer_for_the_present(
+    order: Order,
+    visa: PaymentMethod,
+    anna: User,
+    sandbox: SandboxProcess,
+    stripe_client: Client,
+) -> None:
+    asks = enter_card(stripe_client, order.profile, "pm_card_authenticationRequired")
+    sandbox.fault("drop_after", "POST", CREATE, times=TRIES)
+    bought = place_order(order=order, card=asks, buyer=anna)
+    [made] = at_stripe(stripe_client, order.profile)
+    stripe_client.v1.invoices.pay(
+        str(made.latest_invoice),
+        {"payment_method": visa.stripe_payment_method_id},
+    )
+
+    let_leases_end()
+    operations.sweep()
+
+    assert read(bought).order_state == OrderState.CONFIRMED
+    assert read(bought).stripe_status == "active"
+    assert not Activity.objects.filter(verb="order_declined").exists()
