@@ -30,11 +30,12 @@ def schedule_change(
     """
     with translated():
         schedules = client().v1.subscription_schedules
-        made = schedules.create(
+        # One that a first try left behind is finished, however long ago that was.
+        known = client().v1.subscriptions.retrieve(subscription_id).schedule
+        known = known or schedules.create(
             {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-create"}
         )
-        # A lost answer may be old: what stands there now decides.
-        made = schedules.retrieve(made.id)
+        made = schedules.retrieve(text_id(known))
         until = _phase_until(made.phases[0], at)
         afterwards: stripe.params.SubscriptionScheduleUpdateParamsPhase = {
             "items": [{"price": price_id, "quantity": quantity}],
