@@ -12,7 +12,6 @@ from typing import Any
 from licensing.services.assigning import assign_licenses, take_from, unassign_licenses
 from selfservice.accounts.models import User
 from selfservice.accounts.services.directory import import_directory
-from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import buying, ending, quantity, scheduling
@@ -166,20 +165,12 @@ def undo(world: World, *, number: int) -> Act:
 
 
 def set_recurring(world: World, *, number: int, on: bool) -> Act:
-    chosen = _running(world, number)
+    chosen = confirmed(world, number)
     return lambda: ending.set_recurring(subscription=chosen, on=on)
 
 
-def _running(world: World, number: int) -> Subscription:
-    """BUG 2: not while a renewal is in progress."""
-    chosen = confirmed(world, number)
-    if chosen.term_end is None or chosen.term_end <= clock.now():
-        raise Idle
-    return chosen
-
-
 def cancel(world: World, *, number: int) -> Act:
-    chosen = _running(world, number)
+    chosen = confirmed(world, number)
     shown = ending.preview_cancel(subscription=chosen)
     key = f"end-{chosen.pk}-{chosen.change_number + 1}"
     refund = shown.refund.minor if shown.refund else 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
 
-from billing.gateway import GatewayRejected
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.subscriptions import lifecycle
@@ -63,9 +61,7 @@ class ChangeSteps(Steps):
     @step(when=lambda self: bool(self.open_panes), number=SMALL, trouble=troubles())
     def save_open_pane(self, number: int, trouble: Trouble) -> None:
         """Perhaps for the second time."""
-        pane = pick(self.open_panes, number)
-        with suppress(GatewayRejected):
-            self.world.act(pane, trouble)
+        self.world.act(pick(self.open_panes, number), trouble)
 
     @step(number=SMALL, trouble=troubles())
     def undo_scheduled(self, number: int, trouble: Trouble) -> None:
