@@ -49,7 +49,8 @@ simulate: .venv/dev.stamp
 	    exec $(PYTHON) -m pytest tests/simulation $(PYTEST)
 
 nightly: .venv/dev.stamp
-	@exec $(PYTHON) -m pytest -m nightly $(PYTEST)
+	@FAULT_MATRIX=every SANDBOX_KILLS=25 \
+	    exec $(PYTHON) -m pytest tests/reliability tests/sandbox/test_durability.py $(PYTEST)
 
 check: .venv/dev.stamp
 	@$(PYTHON) .ci/checks.py

@@ -69,9 +69,11 @@ def _set_recurring(operation: StripeOperation) -> Answer:
     """End with the term, or don't; a change that waits is let go first."""
     arguments = operation.arguments
     subscription = subject_of(operation)
-    if arguments["schedule"]:
+    # Whatever Stripe has scheduled, also what a lost first try of ours left behind.
+    scheduled = gateway.read_subscription(subscription.stripe_subscription_id)
+    if arguments["at"] and scheduled.schedule_id:
         gateway.release_schedule(
-            schedule_id=arguments["schedule"], key=f"{operation.key}-release"
+            schedule_id=scheduled.schedule_id, key=f"{operation.key}-release"
         )
     read_at = timezone.now()
     found = gateway.end_at(

@@ -28,10 +28,7 @@ from selfservice.subscriptions.services.changing import (
     run_change,
     up_to_date,
 )
-from selfservice.subscriptions.services.counting import (
-    drop_scheduled_change,
-    scheduled_change,
-)
+from selfservice.subscriptions.services.counting import drop_scheduled_change
 
 SALT = "subscriptions.cancel"
 PREVIEW_LIVES = dt.timedelta(minutes=15)
@@ -93,7 +90,11 @@ def cancel(
     shown = _unseal(seal)
     if shown["change_number"] != subscription.change_number:
         raise PreviewStale
-    preview = _preview(subscription, dt.datetime.fromisoformat(shown["at"]))
+    try:
+        preview = _preview(subscription, dt.datetime.fromisoformat(shown["at"]))
+    except gateway.GatewayRejected as error:
+        # Ended, or renewed, since the pane was opened.
+        raise PreviewStale from error
     if _facts(preview, shown["at"]) != shown:
         raise PreviewStale
     operation = begin_change(
@@ -220,7 +221,7 @@ def _begin_recurring(locked: Subscription, *, on: bool) -> StripeOperation:
         return begin_ending(locked, None, "")
     locked.cancelled_at = None
     locked.cancel_reason = locked.cancel_feedback = ""
-    return _begin(locked, at="", schedule="", feedback=None, comment="")
+    return _begin(locked, at="", feedback=None, comment="")
 
 
 def begin_ending(
@@ -234,14 +235,11 @@ def begin_ending(
 
     In the caller's transaction, which has locked the row.
     """
-    change = scheduled_change(locked)
-    schedule = change.stripe_schedule_id if change is not None else ""
     ends = locked.trial_end or locked.term_end
     assert ends is not None  # noqa: S101  checked: only confirmed ones get here
     return _begin(
         locked,
         at=ends.isoformat(),
-        schedule=schedule,
         feedback=feedback,
         comment=comment,
         for_worker=for_worker,
@@ -252,7 +250,6 @@ def _begin(
     locked: Subscription,
     *,
     at: str,
-    schedule: str,
     feedback: gateway.Feedback | None,
     comment: str,
     for_worker: bool = False,
@@ -264,7 +261,6 @@ def _begin(
         subject_id=locked.pk,
         arguments={
             "at": at,
-            "schedule": schedule,
             "feedback": feedback,
             "comment": comment,
         },

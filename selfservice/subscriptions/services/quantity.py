@@ -142,12 +142,16 @@ def save_quantity(
         subscription.change_number,
     ):
         raise PreviewStale
-    preview = _preview(
-        subscription,
-        shown["quantity"],
-        When(shown["when"]),
-        dt.datetime.fromisoformat(shown["at"]),
-    )
+    try:
+        preview = _preview(
+            subscription,
+            shown["quantity"],
+            When(shown["when"]),
+            dt.datetime.fromisoformat(shown["at"]),
+        )
+    except gateway.GatewayRejected as error:
+        # Ended, or renewed, since the pane was opened.
+        raise PreviewStale from error
     if _facts(preview) != shown:
         raise PreviewStale
     operation = begin_change(
