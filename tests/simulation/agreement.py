@@ -6,8 +6,11 @@ import random
 from collections import Counter
 from typing import Any
 
+from django.db.models import Q
+
 from billing.models import Invoice, StripeEvent, StripeOperation
 from billing.models.stripe import UNSETTLED, OperationState
+from selfservice.accounts.models import User
 from selfservice.activity.models import Mail, MailState
 from selfservice.core.drift import Comparison
 from selfservice.portal.services.reconcile import Scope, reconcile
@@ -118,12 +121,15 @@ def check_peace(world: World) -> None:
 
 
 def _check_wishes(world: World, facts: Facts) -> None:
-    """Nothing is renewed for whoever has left."""
+    """Nothing is renewed for whoever has left, and no bank is waited for."""
+    left = Q(is_active=False) | Q(removed_at__isnull=False)
+    people = User.objects.filter(left, organization_id__in=world.organization_ids)
+    gone = set(people.values_list("pk", flat=True))
     for row in facts.subscriptions.values():
-        state = lifecycle.state_at(row, facts.now)
-        # BUG 3: what was confirmed afterwards renews.
-        had = row.pk in world.gone.get(row.purchaser_id, ())
-        if had and state in lifecycle.ASSIGNABLE:
+        if row.purchaser_id not in gone:
+            continue
+        assert row.order_state != OrderState.PENDING, "waits for whoever has left"
+        if lifecycle.state_at(row, facts.now) in lifecycle.ASSIGNABLE:
             assert not row.recurring_billing, "renewed for somebody who has left"
 
 

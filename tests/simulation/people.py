@@ -10,7 +10,7 @@ from selfservice.accounts.models import User
 from selfservice.accounts.services.directory import Imported
 from selfservice.core import clock
 from selfservice.oversight import queries as oversight
-from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.models import Subscription
 from tests.simulation import acts
 from tests.simulation.steps import Steps, pick, step
 from tests.simulation.trouble import NONE, Trouble, deaths
@@ -39,13 +39,7 @@ class PeopleSteps(Steps):
         if trouble is NONE:
             assert isinstance(answer, Imported), answer
         person = User.objects.get(pk=pick(self.world.people, who).pk)
-        if person.can_sign_in:
-            self.world.gone.pop(person.pk, None)
-        elif person.pk not in self.world.gone:
-            mine = self.world.subscriptions().filter(
-                purchaser=person, order_state=OrderState.CONFIRMED
-            )
-            self.world.gone[person.pk] = set(mine.values_list("pk", flat=True))
+        if not person.can_sign_in:
             self.world.ever_gone.add(person.pk)
 
     @step(when=lambda self: self.world.acts != self.looked_at)

@@ -59,8 +59,8 @@ class World:
     """One run's people, catalogue and Stripe.
 
     `acts` counts what the portal did; `shown`: by the key of its operation, what a
-    change was to charge and to give back, as its pane said; `gone`: who is disabled
-    or removed, and what they had bought then.
+    change was to charge and to give back, as its pane said; `ever_gone`: who was
+    disabled or removed, even if they came back.
     """
 
     sandbox: SandboxProcess
@@ -75,7 +75,6 @@ class World:
     post: Post
     placed: list[Placed] = dataclasses.field(default_factory=list)
     shown: dict[str, int] = dataclasses.field(default_factory=dict)
-    gone: dict[uuid.UUID, set[uuid.UUID]] = dataclasses.field(default_factory=dict)
     ever_gone: set[uuid.UUID] = dataclasses.field(default_factory=set)
     acts: int = 0
 

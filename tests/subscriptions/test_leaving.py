@@ -2,37 +2,84 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
+import requests
+import stripe
 from django.db import transaction
 
+from billing import gateway
+from billing.models import BillingProfile, PaymentMethod
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
+from selfservice.catalog.queries import Offer
 from selfservice.core import hooks
-from selfservice.subscriptions.models import Subscription
+from selfservice.core.money import Money
+from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.services.buying import Order, place_order
+from selfservice.subscriptions.services.contract import sync_subscription
 from selfservice.subscriptions.services.ending import set_recurring
+from tests.sandbox_process import SandboxProcess
+from tests.stripe_sandbox import enter_card
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
-from tests.subscriptions.changing import at_stripe, read, settle
+from tests.subscriptions.changing import UPDATE, at_stripe, catch_up, read, settle
 
 pytestmark = pytest.mark.usefixtures("moving")
+TRIES = 3
 
 
 def leave(person: User) -> None:
     with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(is_active=False)
         hooks.people_lost.send(hooks.PeopleLost(person.organization_id, (person.pk,)))
 
 
+@pytest.fixture
+def order(diagrams: Offer, profile: BillingProfile) -> Order:
+    return Order(
+        key=uuid.uuid4(),
+        offer=diagrams,
+        quantity=12,
+        profile=profile,
+        total=Money(71438, "EUR"),
+        assign_to_me=True,
+    )
+
+
+@pytest.fixture
+def waiting(
+    order: Order, anna: User, stripe_client: stripe.StripeClient
+) -> Subscription:
+    """An order that waits until Anna has answered her bank."""
+    asks = enter_card(stripe_client, order.profile, "pm_card_authenticationRequired")
+    placed = place_order(order=order, card=asks, buyer=anna)
+    assert placed.order_state == OrderState.PENDING
+    return placed
+
+
+def answer_the_bank(subscription: Subscription) -> None:
+    found = gateway.read_subscription(subscription.stripe_subscription_id)
+    page = gateway.hosted_invoice_url(found.latest_invoice_id)
+    requests.post(page, data={"outcome": "ok"}, timeout=30)
+
+
+def check_not_renewed(client: stripe.StripeClient, bought: Subscription) -> None:
+    found = read(bought)
+    assert found.order_state == OrderState.CONFIRMED
+    assert found.recurring_billing is False
+    assert found.term_end
+    assert at_stripe(client, found).cancel_at == int(found.term_end.timestamp())
+    assert Activity.objects.filter(verb="purchaser_left").count() == 1
+
+
 def test_what_they_bought_is_not_renewed(
-    bought: Subscription, anna: User, stripe_client: object
+    bought: Subscription, anna: User, stripe_client: stripe.StripeClient
 ) -> None:
     leave(anna)
     settle()
 
-    found = read(bought)
-    assert found.recurring_billing is False
-    assert at_stripe(stripe_client, bought).cancel_at == int(  # type: ignore[arg-type]
-        found.term_end.timestamp()  # type: ignore[union-attr]
-    )
-    assert Activity.objects.filter(verb="purchaser_left").count() == 1
+    check_not_renewed(stripe_client, bought)
 
 
 def test_leaving_twice_changes_nothing_more(bought: Subscription, anna: User) -> None:
@@ -57,3 +104,79 @@ def test_colleagues_subscriptions_go_on(bought: Subscription, bram: User) -> Non
     settle()
 
     assert read(bought).recurring_billing is True
+
+
+def test_an_order_that_waits_for_the_bank_is_dropped(
+    waiting: Subscription, anna: User, stripe_client: stripe.StripeClient
+) -> None:
+    leave(anna)
+    settle()
+    answer_the_bank(waiting)
+
+    assert read(waiting).order_state == OrderState.DROPPED
+    assert at_stripe(stripe_client, waiting).status not in {"active", "incomplete"}
+
+
+def test_an_order_paid_after_they_left_is_not_renewed(
+    waiting: Subscription, anna: User, stripe_client: stripe.StripeClient
+) -> None:
+    leave(anna)
+    answer_the_bank(waiting)
+    sync_subscription(waiting.stripe_subscription_id)
+    settle()
+    catch_up(waiting)
+
+    check_not_renewed(stripe_client, waiting)
+    assert read(waiting).assigned == 0
+
+
+def test_an_order_whose_answer_came_after_they_left_is_not_renewed(
+    order: Order,
+    visa: PaymentMethod,
+    anna: User,
+    sandbox: SandboxProcess,
+    stripe_client: stripe.StripeClient,
+) -> None:
+    sandbox.fault("drop_after", "POST", "/v1/subscriptions", times=TRIES)
+    placed = place_order(order=order, card=visa, buyer=anna)
+    assert placed.order_state == OrderState.PROCESSING
+
+    leave(anna)
+    settle()
+    settle()
+
+    check_not_renewed(stripe_client, placed)
+
+
+def test_an_order_that_turns_out_to_wait_for_the_bank_is_dropped(
+    order: Order,
+    anna: User,
+    sandbox: SandboxProcess,
+    stripe_client: stripe.StripeClient,
+) -> None:
+    asks = enter_card(stripe_client, order.profile, "pm_card_authenticationRequired")
+    sandbox.fault("drop_after", "POST", "/v1/subscriptions", times=TRIES)
+    placed = place_order(order=order, card=asks, buyer=anna)
+
+    leave(anna)
+    settle()
+    settle()
+
+    assert read(placed).order_state == OrderState.DROPPED
+
+
+def test_turning_it_on_while_leaving_is_taken_back(
+    bought: Subscription,
+    anna: User,
+    sandbox: SandboxProcess,
+    stripe_client: stripe.StripeClient,
+) -> None:
+    set_recurring(subscription=bought, on=False)
+    sandbox.fault("drop_after", "POST", UPDATE, times=TRIES)
+    set_recurring(subscription=read(bought), on=True)
+
+    leave(anna)
+    settle()
+    settle()
+
+    check_not_renewed(stripe_client, bought)

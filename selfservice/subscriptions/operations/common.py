@@ -10,7 +10,7 @@ from billing.models import StripeOperation
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.contract import (
     apply_subscription,
-    locked_subscription,
+    locked_to_apply,
 )
 
 
@@ -33,9 +33,7 @@ def subject_of(operation: StripeOperation) -> Subscription:
 def apply_answer(operation: StripeOperation, answer: Answer) -> str:
     """Make our row equal to the answer; the id of Stripe's subscription."""
     apply_subscription(
-        subscription=locked_subscription(
-            operation.organization_id, operation.subject_id
-        ),
+        subscription=locked_to_apply(operation.organization_id, operation.subject_id),
         found=answer.found,
         payment_try=answer.payment_try,
         read_at=answer.read_at,

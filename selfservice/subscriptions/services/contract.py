@@ -14,12 +14,13 @@ from billing.gateway.shapes import PaymentTry, StripeSubscription
 from billing.models import PaymentMethod, StripeRef
 from billing.services import operations, refs
 from billing.services.cards import sync_card
+from selfservice.accounts.models import User
 from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
 from selfservice.subscriptions import mails
 from selfservice.subscriptions.models import OrderState, Subscription
-from selfservice.subscriptions.services import counting
+from selfservice.subscriptions.services import counting, recurring
 
 UNPAID = frozenset({"past_due", "unpaid"})
 USABLE = frozenset({"active", "trialing"}) | UNPAID
@@ -37,6 +38,24 @@ def locked_subscription(
     )
 
 
+def locked_to_apply(
+    organization_id: uuid.UUID, subscription_id: uuid.UUID
+) -> Subscription:
+    """The row, locked for applying what Stripe says.
+
+    Until the order is confirmed its purchaser is locked first, as people are
+    everywhere: confirming gives them a license, and looks whether they have left.
+    """
+    waiting = Subscription.objects.filter(
+        organization_id=organization_id, pk=subscription_id
+    ).exclude(order_state=OrderState.CONFIRMED)
+    purchaser = User.objects.filter(
+        organization_id=organization_id, pk__in=waiting.values("purchaser_id")
+    )
+    list(purchaser.select_for_update(no_key=True).values_list("pk", flat=True))
+    return locked_subscription(organization_id, subscription_id)
+
+
 def sync_subscription(stripe_id: str) -> Subscription | None:
     """Read it from Stripe and apply it; null when it isn't one of ours.
 
@@ -52,7 +71,7 @@ def sync_subscription(stripe_id: str) -> Subscription | None:
     if found.card_id and refs.find(found.card_id) is None:
         sync_card(found.card_id)
     with transaction.atomic():
-        subscription = locked_subscription(*owner)
+        subscription = locked_to_apply(*owner)
         apply_subscription(
             subscription=subscription,
             found=found,
@@ -141,6 +160,7 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     counting.follow(subscription, found)
     if subscription.order_state == OrderState.CONFIRMED:
         _renew_term(subscription)
+        _stop_if_left(subscription)
         return
     subscription.order_state = OrderState.CONFIRMED
     subscription.decline = ""
@@ -148,6 +168,7 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.bought_at = found.started_at
     _renew_term(subscription)
     _log(subscription, "bought", {"quantity": subscription.quantity})
+    _stop_if_left(subscription)
     people = (subscription.purchaser_id,) if subscription.assign_to_purchaser else ()
     # Saved before the receivers look: they count licenses on the stored row.
     subscription.save()
@@ -155,6 +176,14 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         hooks.SubscriptionPaid(subscription.organization_id, subscription.pk, people)
     )
     subscription.refresh_from_db(fields=["assigned"])
+
+
+def _stop_if_left(subscription: Subscription) -> None:
+    """Nobody pays on for somebody who left before this was paid, or turned on."""
+    if not subscription.recurring_billing or recurring.is_ending(subscription):
+        return
+    if recurring.has_left(subscription):
+        recurring.stop_renewal(subscription)
 
 
 def _follow_card(subscription: Subscription, found: StripeSubscription) -> None:
@@ -201,6 +230,9 @@ def _wait(subscription: Subscription, payment_try: PaymentTry | None) -> None:
         return
     if payment_try is None or payment_try.status in {"requires_action", "processing"}:
         subscription.order_state = OrderState.PENDING
+        if recurring.has_left(subscription):
+            # Nobody is there to ask their bank.
+            begin_drop(subscription)
         return
     if subscription.order_state == OrderState.PENDING:
         # A try on the bank's page failed; another one may follow until it lapses.

@@ -29,6 +29,7 @@ from selfservice.subscriptions.services.changing import (
     up_to_date,
 )
 from selfservice.subscriptions.services.counting import drop_scheduled_change
+from selfservice.subscriptions.services.recurring import begin_ending, begin_recurring
 
 SALT = "subscriptions.cancel"
 PREVIEW_LIVES = dt.timedelta(minutes=15)
@@ -221,51 +222,7 @@ def _begin_recurring(locked: Subscription, *, on: bool) -> StripeOperation:
         return begin_ending(locked, None, "")
     locked.cancelled_at = None
     locked.cancel_reason = locked.cancel_feedback = ""
-    return _begin(locked, at="", feedback=None, comment="")
-
-
-def begin_ending(
-    locked: Subscription,
-    feedback: gateway.Feedback | None,
-    comment: str,
-    *,
-    for_worker: bool = False,
-) -> StripeOperation:
-    """End it with the term; what waits for the renewal never comes.
-
-    In the caller's transaction, which has locked the row.
-    """
-    ends = locked.trial_end or locked.term_end
-    assert ends is not None  # noqa: S101  checked: only confirmed ones get here
-    return _begin(
-        locked,
-        at=ends.isoformat(),
-        feedback=feedback,
-        comment=comment,
-        for_worker=for_worker,
-    )
-
-
-def _begin(
-    locked: Subscription,
-    *,
-    at: str,
-    feedback: gateway.Feedback | None,
-    comment: str,
-    for_worker: bool = False,
-) -> StripeOperation:
-    return operations.begin(
-        kind="subscription.recurring",
-        key=operation_key(locked, "recurring"),
-        organization_id=locked.organization_id,
-        subject_id=locked.pk,
-        arguments={
-            "at": at,
-            "feedback": feedback,
-            "comment": comment,
-        },
-        for_worker=for_worker,
-    )
+    return begin_recurring(locked, at="", feedback=None, comment="")
 
 
 def _check_cancel(subscription: Subscription, now: dt.datetime) -> None:

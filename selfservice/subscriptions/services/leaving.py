@@ -5,44 +5,58 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from selfservice.activity.services.record import Change, record
+from django.db.models import Q
+
 from selfservice.core import clock
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
-from selfservice.subscriptions.services.ending import CANCELLABLE, begin_ending
+from selfservice.subscriptions.services.contract import begin_drop
+from selfservice.subscriptions.services.ending import CANCELLABLE
+from selfservice.subscriptions.services.recurring import stop_renewal
 
 
 def stop_renewals_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) -> int:
     """Turn recurring billing off for all that these people bought; how many.
 
-    In the caller's transaction; the worker tells Stripe. What an organization wants
-    to keep it hands to somebody else before the term ends.
+    Orders that wait for their bank are dropped; one whose answer isn't here yet is
+    seen to when it comes. In the caller's transaction, which has locked the people;
+    the worker tells Stripe. What an organization wants to keep it hands to somebody
+    else before the term ends.
     """
-    theirs = (
-        Subscription.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("plan", "product", "price")
+    now = clock.now()
+    stopped = 0
+    for subscription in _locked_of(organization_id, people):
+        if subscription.order_state == OrderState.PENDING:
+            begin_drop(subscription)
+        elif (
+            subscription.recurring_billing
+            and lifecycle.state_at(subscription, now) in CANCELLABLE
+        ):
+            stop_renewal(subscription)
+            subscription.save()
+            stopped += 1
+    return stopped
+
+
+def _locked_of(
+    organization_id: uuid.UUID, people: Sequence[uuid.UUID]
+) -> list[Subscription]:
+    """Their orders that wait and what isn't over.
+
+    Also what is to end anyway: whoever turns it on at this moment commits before we
+    read it, or finds them gone.
+    """
+    waiting = Q(order_state=OrderState.PENDING)
+    running = Q(
+        order_state=OrderState.CONFIRMED,
+        disabled_at=None,
+        term_end__gt=clock.now() - lifecycle.RENEWAL_GRACE,
+    )
+    rows = Subscription.objects.select_for_update(no_key=True, of=("self",))
+    return list(
+        rows.select_related("plan", "product", "price")
         .filter(
-            organization_id=organization_id,
-            purchaser_id__in=people,
-            order_state=OrderState.CONFIRMED,
-            recurring_billing=True,
-            disabled_at=None,
+            waiting | running, organization_id=organization_id, purchaser_id__in=people
         )
         .order_by("pk")
     )
-    now = clock.now()
-    running = [s for s in theirs if lifecycle.state_at(s, now) in CANCELLABLE]
-    for subscription in running:
-        subscription.change_number += 1
-        begin_ending(subscription, None, "", for_worker=True)
-        subscription.save()
-        record(
-            Change(
-                organization_id=organization_id,
-                actor_id=None,
-                subject_kind="subscription",
-                subject_id=subscription.pk,
-                verb="purchaser_left",
-            )
-        )
-    return len(running)
