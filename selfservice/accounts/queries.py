@@ -7,7 +7,7 @@ import uuid
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models.functions import Lower
 
-from selfservice.accounts.models import Organization, User
+from selfservice.accounts.models import Organization, Role, User
 from selfservice.accounts.services.words import normalized, typed_address
 from selfservice.core.errors import DomainError
 
@@ -119,6 +119,17 @@ def _in_any_order(
             },
         )
     )
+
+
+def admins_of(organization_id: uuid.UUID) -> list[User]:
+    """Who looks after what is bought in the organization, and can sign in."""
+    people = User.objects.filter(
+        organization_id=organization_id,
+        role__in=[Role.BILLING_ADMIN, Role.GLOBAL_ADMIN],
+        is_active=True,
+        removed_at=None,
+    )
+    return list(people.select_related("organization").order_by("pk"))
 
 
 class UnknownPerson(DomainError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -23,7 +23,9 @@ from selfservice.core.money import Money
 
 SEND_JOB = "activity.send_mail"
 
-type MailFact = str | int | bool | Money | dt.datetime | None
+type PlainFact = str | int | bool | Money | dt.datetime | None
+# A list of rows, for what a mail counts up.
+type MailFact = PlainFact | Sequence[Mapping[str, PlainFact]]
 type MailFacts = Mapping[str, MailFact]
 
 # The kinds, each with its subject: "Order confirmed: %(product)s", from the facts.
@@ -88,6 +90,16 @@ def queue_all(letters: Iterable[Letter]) -> None:
         )
 
 
+def already_queued(
+    organization_id: uuid.UUID, kind: str, subjects: Iterable[uuid.UUID]
+) -> set[tuple[uuid.UUID, str]]:
+    """Subject and period of the mails of this kind that there are."""
+    rows = Mail.objects.filter(
+        organization_id=organization_id, kind=kind, subject_id__in=list(subjects)
+    )
+    return set(rows.values_list("subject_id", "period"))
+
+
 def unpack(context: Mapping[str, Any]) -> dict[str, MailFact]:
     """The facts as they were, out of the row."""
     return {name: _unpacked(value) for name, value in context.items()}
@@ -116,12 +128,20 @@ def _packed(value: MailFact) -> object:
         return {"minor": value.minor, "currency": value.currency}
     if isinstance(value, dt.datetime):
         return {"instant": value.isoformat()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [{name: _packed(fact) for name, fact in row.items()} for row in value]
     return value
 
 
 def _unpacked(value: Any) -> MailFact:
+    if isinstance(value, list):
+        return [{name: _plain(fact) for name, fact in row.items()} for row in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> PlainFact:
     if not isinstance(value, dict):
-        fact: MailFact = value
+        fact: PlainFact = value
         return fact
     if "instant" in value:
         return dt.datetime.fromisoformat(value["instant"])

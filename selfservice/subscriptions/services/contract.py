@@ -18,7 +18,7 @@ from selfservice.accounts.models import User
 from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
-from selfservice.subscriptions import mails
+from selfservice.subscriptions import mails, mails_to_admins
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import counting, recurring
 
@@ -184,6 +184,7 @@ def _stop_if_left(subscription: Subscription) -> None:
         return
     if recurring.has_left(subscription):
         recurring.stop_renewal(subscription)
+        mails_to_admins.purchasers_left(subscription.organization_id, [subscription])
 
 
 def _follow_card(subscription: Subscription, found: StripeSubscription) -> None:

@@ -8,34 +8,38 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from selfservice.core import clock
-from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions import lifecycle, mails_to_admins
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.contract import begin_drop
 from selfservice.subscriptions.services.ending import CANCELLABLE
-from selfservice.subscriptions.services.recurring import stop_renewal
+from selfservice.subscriptions.services.recurring import is_ending, stop_renewal
 
 
 def stop_renewals_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) -> int:
     """Turn recurring billing off for all that these people bought; how many.
 
-    Orders that wait for their bank are dropped; one whose answer isn't here yet is
-    seen to when it comes. In the caller's transaction, which has locked the people;
-    the worker tells Stripe. What an organization wants to keep it hands to somebody
-    else before the term ends.
+    The admins get a mail with all that runs. Orders that wait for their bank are
+    dropped; one whose answer isn't here yet is seen to when it comes. In the caller's
+    transaction, which has locked the people; the worker tells Stripe. What an
+    organization wants to keep it hands to somebody else before the term ends.
     """
     now = clock.now()
-    stopped = 0
-    for subscription in _locked_of(organization_id, people):
-        if subscription.order_state == OrderState.PENDING:
-            begin_drop(subscription)
-        elif (
-            subscription.recurring_billing
-            and lifecycle.state_at(subscription, now) in CANCELLABLE
-        ):
-            stop_renewal(subscription)
-            subscription.save()
-            stopped += 1
-    return stopped
+    theirs = _locked_of(organization_id, people)
+    for waiting in theirs:
+        if waiting.order_state == OrderState.PENDING:
+            begin_drop(waiting)
+    running = [s for s in theirs if lifecycle.state_at(s, now) in CANCELLABLE]
+    renewing = [subscription for subscription in running if _renews(subscription)]
+    for subscription in renewing:
+        stop_renewal(subscription)
+        subscription.save()
+    mails_to_admins.purchasers_left(organization_id, running)
+    return len(renewing)
+
+
+def _renews(subscription: Subscription) -> bool:
+    """Whether it is renewed, and nobody has asked Stripe yet to stop that."""
+    return subscription.recurring_billing and not is_ending(subscription)
 
 
 def _locked_of(
