@@ -49,7 +49,7 @@ class Simulation(
         self.seed = seed
         buyer = self.world.buyers[0]
         open_account(purchaser=buyer, sold_to=SOLD_TO)
-        for kind in ["visa", *cards]:
+        for kind in ["visa", "asks", "declined", *cards]:
             add_card(self.world, 0, kind)
         placed = acts.new_order(
             self.world, buyer=0, offer=offer, quantity=quantity, to_me=True

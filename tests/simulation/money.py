@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from billing.models import StripeOperation
-from billing.models.stripe import OperationState
+from billing.models.stripe import UNSETTLED, OperationState
 from selfservice.subscriptions.models import OrderState, Subscription
 from tests.simulation.facts import Facts
 from tests.simulation.invariants import always
@@ -45,6 +45,20 @@ def an_order_is_charged_once_as_shown(facts: Facts) -> None:
             assert len(paid) == 1, "confirmed and not paid"
         if row.order_state in NOT_CHARGED:
             assert not paid, f"{row.order_state} and charged"
+
+
+@always
+def nothing_is_left_to_pay_for_what_was_given_up(facts: Facts) -> None:
+    for row in facts.subscriptions.values():
+        if row.order_state not in NOT_CHARGED:
+            continue
+        waits = [o for o in facts.operations if o.subject_id == row.pk]
+        if any(o.state in UNSETTLED for o in waits):
+            continue
+        for found in facts.theirs.own(row.pk):
+            assert found["status"] in ENDED, f"{row.order_state} and goes on"
+            for invoice in facts.theirs.of_subscription(found["id"]):
+                assert invoice["status"] != "open", "given up, and still to be paid"
 
 
 @always

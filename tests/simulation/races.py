@@ -1,4 +1,4 @@
-"""Two things at the same moment: one stands still at some statement meanwhile."""
+"""Two things at the same moment: one stands still somewhere meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from selfservice.subscriptions.services.contract import sync_subscription
 from tests.simulation import acts, people
 from tests.simulation.running import TROUBLES
 from tests.simulation.steps import Idle, Steps, may_order, pick, step
-from tests.simulation.trouble import Meanwhile, at_statement
+from tests.simulation.trouble import Meanwhile, at_place, places
 from tests.simulation.world import World
 
 type Maker = Callable[[World, int], acts.Act]
@@ -59,8 +59,7 @@ def _fewer(world: World, number: int) -> acts.Act:
 
 def _sync(world: World, number: int) -> acts.Act:
     """What an event of the newest subscription does, as often as it comes."""
-    stripe_id = pick(list(world.theirs.subscriptions), -1)
-    return partial(sync_subscription, stripe_id)
+    return partial(sync_subscription, acts.confirmed(world, -1).stripe_subscription_id)
 
 
 def _sweep(world: World, number: int) -> acts.Act:
@@ -83,6 +82,10 @@ EVERY: dict[str, Maker] = {
     "webhooks": lambda world, number: acts.bring_everything(world, seed=number),
     "sweep": _sweep,
 }
+READERS = st.sampled_from(["sync", "sync", "webhooks", "sweep"])
+CHANGES = st.sampled_from(
+    ["more", "fewer", "undo", "recurring off", "recurring on", "cancel", "disable"]
+)
 NAMES = st.sampled_from(sorted(EVERY))
 NUMBERS = st.integers(0, 7)
 
@@ -95,22 +98,37 @@ class RaceSteps(Steps):
         second=NAMES,
         one=NUMBERS,
         other=NUMBERS,
-        at=st.integers(1, 20),
+        at=places(),
         before=st.booleans(),
     )
     def at_once(
         self, first: str, second: str, one: int, other: int, at: int, before: bool
     ) -> None:
-        """The second comes when the first is at its statement number `at`."""
+        """The second comes when the first is at its place number `at`."""
         ours = self._made(first, one)
         theirs = Meanwhile(_quiet(self._made(second, other)))
+        self.race(ours, theirs, at=at, before=before)
+
+    @step(
+        first=READERS,
+        second=CHANGES,
+        number=NUMBERS,
+        at=st.integers(1, 9),
+        before=st.booleans(),
+    )
+    def overtaken(
+        self, first: str, second: str, number: int, at: int, before: bool
+    ) -> None:
+        """Something changes while what Stripe said before is still on its way."""
+        ours = self._made(first, number)
+        theirs = Meanwhile(_quiet(self._made(second, number)))
         self.race(ours, theirs, at=at, before=before)
 
     @step(
         when=may_order,
         number=NUMBERS,
         quantity=st.integers(1, 6),
-        at=st.integers(1, 20),
+        at=places(),
         before=st.booleans(),
     )
     def press_twice(self, number: int, quantity: int, at: int, before: bool) -> None:
@@ -124,7 +142,7 @@ class RaceSteps(Steps):
 
     def race(self, ours: acts.Act, theirs: Meanwhile, *, at: int, before: bool) -> None:
         def both() -> None:
-            with at_statement(at, theirs.start, before=before):
+            with at_place(at, theirs.start, before=before):
                 ours()
 
         try:

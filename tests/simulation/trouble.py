@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import pytest
+import stripe
 from django.db import connection, connections
 from hypothesis import strategies as st
 
@@ -58,14 +60,14 @@ class Fault(Trouble):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Death(Trouble):
-    """The process dies at its statement number `at`; a short act survives."""
+    """The process dies at its place number `at`; a short act survives."""
 
     at: int
     before: bool
 
     @contextmanager
     def around(self, sandbox: SandboxProcess) -> Iterator[None]:
-        with at_statement(self.at, _die, before=self.before):
+        with at_place(self.at, _die, before=self.before):
             yield
 
 
@@ -90,7 +92,7 @@ def troubles() -> st.SearchStrategy[Trouble]:
 
 def deaths() -> st.SearchStrategy[Trouble]:
     """For what doesn't talk to Stripe."""
-    died = st.builds(Death, at=st.integers(1, 24), before=st.booleans())
+    died = st.builds(Death, at=places(), before=st.booleans())
     return st.one_of(st.just(NONE), died)
 
 
@@ -100,29 +102,48 @@ def _die() -> None:
 
 
 @contextmanager
-def at_statement(
+def at_place(
     number: int, do: Callable[[], None], *, before: bool = False
 ) -> Iterator[None]:
-    """Call `do` once, at this thread's SQL statement `number`."""
-    count = 0
+    """Call `do` once, at the place `number` of what this thread does.
 
-    def watch(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+    A place is a statement, or a call to Stripe.
+    """
+    count, me = 0, threading.get_ident()
+    request = stripe.RequestsClient.request
+
+    def reach(go_on: Callable[[], Any]) -> Any:
         nonlocal count
-        count += 1
-        reached = count == number
+        count += threading.get_ident() == me
+        reached = count == number and threading.get_ident() == me
         if reached and before:
             do()
-        answer = execute(sql, params, many, context)
+        answer = go_on()
         if reached and not before:
             do()
         return answer
 
-    with connection.execute_wrapper(watch):
+    def watch(execute: Any, *statement: Any) -> Any:
+        return reach(lambda: execute(*statement))
+
+    def call(client: stripe.RequestsClient, *given: Any, **named: Any) -> Any:
+        return reach(lambda: request(client, *given, **named))
+
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        connection.execute_wrapper(watch),
+    ):
+        patched.setattr(stripe.RequestsClient, "request", call)
         yield
 
 
+def places() -> st.SearchStrategy[int]:
+    """Most of what is done is short."""
+    return st.one_of(st.integers(1, 8), st.integers(1, 30))
+
+
 class Meanwhile:
-    """Something that another process does while ours stands still at a statement.
+    """Something that another process does while ours stands still at some place.
 
     It goes on until it has ended or waits for a lock of ours; then ours goes on. The
     order is the same each time, so that a failing run can be run again.
@@ -136,7 +157,7 @@ class Meanwhile:
         self._error: BaseException | None = None
 
     def start(self) -> None:
-        """Called at the statement."""
+        """Called at the place."""
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._ready.wait(PATIENCE)
