@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from selfservice.activity.models import Activity
+from selfservice.core import clock
 
 type Fact = str | int | bool | None
 type Facts = Mapping[str, Fact]
@@ -32,6 +33,7 @@ def record(change: Change) -> None:
 
 def record_all(changes: Iterable[Change]) -> None:
     """Write many entries in one statement, in the caller's transaction."""
+    happened_at = clock.now()
     Activity.objects.bulk_create(
         Activity(
             organization_id=change.organization_id,
@@ -41,6 +43,7 @@ def record_all(changes: Iterable[Change]) -> None:
             verb=change.verb,
             before=dict(change.before),
             after=dict(change.after),
+            happened_at=happened_at,
         )
         for change in changes
     )
