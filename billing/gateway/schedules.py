@@ -30,13 +30,14 @@ def schedule_change(
     """
     with translated():
         schedules = client().v1.subscription_schedules
-        # One that a first try left behind is finished, however long ago that was.
-        known = client().v1.subscriptions.retrieve(subscription_id).schedule
-        known = known or schedules.create(
+        # One that a first try left behind is finished, however long ago that was; and
+        # one that changed something at the last renewal stays for a whole period.
+        now = client().v1.subscriptions.retrieve(subscription_id)
+        known = now.schedule or schedules.create(
             {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-create"}
         )
         made = schedules.retrieve(text_id(known))
-        until = _phase_until(made.phases[0], at)
+        until = _phase_until(made, now["items"].data[0], at)
         afterwards: stripe.params.SubscriptionScheduleUpdateParamsPhase = {
             "items": [{"price": price_id, "quantity": quantity}],
             "duration": {"interval": "month", "interval_count": months},
@@ -51,14 +52,14 @@ def schedule_change(
 
 
 def _phase_until(
-    now: stripe.SubscriptionSchedule.Phase, at: dt.datetime
+    made: stripe.SubscriptionSchedule, item: stripe.SubscriptionItem, at: dt.datetime
 ) -> stripe.params.SubscriptionScheduleUpdateParamsPhase:
-    """What runs now, unchanged, up to the instant `at`."""
-    item = now.items[0]
+    """What runs now, unchanged, up to the instant `at`; phases before it are over."""
+    now = made.current_phase or made.phases[0]
     return {
         "start_date": now.start_date,
         "end_date": int(at.timestamp()),
-        "items": [{"price": text_id(item.price), "quantity": item.quantity or 0}],
+        "items": [{"price": item.price.id, "quantity": item.quantity or 0}],
         "proration_behavior": "none",
     }
 
@@ -91,5 +92,4 @@ def _schedule(found: stripe.SubscriptionSchedule) -> StripeSchedule:
         changes_at=instant(last.start_date),
         price_id=text_id(item.price),
         quantity=item.quantity or 0,
-        phases=len(found.phases),
     )

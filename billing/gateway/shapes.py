@@ -116,7 +116,7 @@ class StripeSubscription:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StripeSchedule:
-    """A change that waits, as the last phase says; `phases` is 1 before it is set."""
+    """What its last phase says: the change that waits, or what runs until one is."""
 
     id: str
     status: str
@@ -124,7 +124,6 @@ class StripeSchedule:
     changes_at: dt.datetime | None
     price_id: str
     quantity: int
-    phases: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import gateway
@@ -31,9 +32,7 @@ class Scheduled:
 
 
 def _schedule(operation: StripeOperation) -> Scheduled:
-    change = ScheduledChange.objects.select_related("price__plan").get(
-        organization_id=operation.organization_id, subscription=operation.subject_id
-    )
+    change = _changes_of(operation).get()
     subscription = subject_of(operation)
     schedule = gateway.schedule_change(
         subscription_id=subscription.stripe_subscription_id,
@@ -46,6 +45,13 @@ def _schedule(operation: StripeOperation) -> Scheduled:
     return Scheduled(schedule, _read(subscription.stripe_subscription_id))
 
 
+def _changes_of(operation: StripeOperation) -> QuerySet[ScheduledChange]:
+    """None, once it was dropped, or the one that waits."""
+    return ScheduledChange.objects.filter(
+        organization_id=operation.organization_id, subscription=operation.subject_id
+    ).select_related("price__plan")
+
+
 def _read(stripe_id: str) -> Answer:
     read_at = timezone.now()
     return Answer(gateway.read_subscription(stripe_id), None, read_at)
@@ -53,17 +59,19 @@ def _read(stripe_id: str) -> Answer:
 
 def _prove_scheduled(operation: StripeOperation) -> Scheduled | None:
     answer = _read(subject_of(operation).stripe_subscription_id)
-    if not answer.found.schedule_id:
+    change = _changes_of(operation).first()
+    if not answer.found.schedule_id or change is None:
         return None
     schedule = gateway.read_schedule(answer.found.schedule_id)
-    # Made, but not yet told what changes: then it is as good as not made.
-    return Scheduled(schedule, answer) if schedule.phases > 1 else None
+    # Not yet told of this change, it is as good as not made: it may be new, or still
+    # there for the change that came before.
+    wanted = change.quantity, change.price.stripe_price_id, change.takes_effect_at
+    told = schedule.quantity, schedule.price_id, schedule.changes_at
+    return Scheduled(schedule, answer) if told == wanted else None
 
 
 def _apply_scheduled(operation: StripeOperation, scheduled: Scheduled) -> str:
-    ScheduledChange.objects.filter(
-        organization_id=operation.organization_id, subscription=operation.subject_id
-    ).update(stripe_schedule_id=scheduled.schedule.id)
+    _changes_of(operation).update(stripe_schedule_id=scheduled.schedule.id)
     apply_answer(operation, scheduled.answer)
     return scheduled.schedule.id
 
