@@ -90,7 +90,10 @@ class Quote:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StripeSubscription:
-    """A subscription as Stripe has it now. `latest_invoice_id` may be empty."""
+    """A subscription as Stripe has it now. `latest_invoice_id` may be empty.
+
+    `anchor` is the instant from which its periods are counted.
+    """
 
     id: str
     item_id: str
@@ -100,6 +103,7 @@ class StripeSubscription:
     price_id: str
     card_id: str
     started_at: dt.datetime
+    anchor: dt.datetime
     period_start: dt.datetime
     period_end: dt.datetime
     trial_end: dt.datetime | None

@@ -162,6 +162,7 @@ def as_subscription(found: stripe.Subscription) -> StripeSubscription:
         price_id=item.price.id,
         card_id=text_id(found.default_payment_method),
         started_at=required_instant(found.start_date),
+        anchor=required_instant(found.billing_cycle_anchor),
         period_start=required_instant(item.current_period_start),
         period_end=required_instant(item.current_period_end),
         trial_end=instant(found.trial_end),

@@ -159,14 +159,14 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     )
     counting.follow(subscription, found)
     if subscription.order_state == OrderState.CONFIRMED:
-        _renew_term(subscription)
+        _renew_term(subscription, found)
         _stop_if_left(subscription)
         return
     subscription.order_state = OrderState.CONFIRMED
     subscription.decline = ""
     # From its first day, also when we hear of it only after a renewal.
     subscription.bought_at = found.started_at
-    _renew_term(subscription)
+    _renew_term(subscription, found)
     _log(subscription, "bought", {"quantity": subscription.quantity})
     _stop_if_left(subscription)
     people = (subscription.purchaser_id,) if subscription.assign_to_purchaser else ()
@@ -196,15 +196,18 @@ def _follow_card(subscription: Subscription, found: StripeSubscription) -> None:
         subscription.payment_method = card
 
 
-def _renew_term(subscription: Subscription) -> None:
+def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
     """A period that begins at or after the term's end is the next term's.
 
-    Counted from the day it was bought: from term to term the 31st would be lost.
+    Counted from the day it was bought: from term to term the 31st would be lost. From
+    another frequency's first day, as Stripe does, once that was changed at a renewal.
     """
     months = subscription.plan.term_months
-    anchor, period = subscription.bought_at, subscription.period_start
-    if anchor is None or period is None:
+    anchor, period = subscription.bought_at, found.period_start
+    if anchor is None:
         return
+    if found.anchor <= period:
+        anchor = found.anchor
     terms = 1
     while add_months(anchor, terms * months) <= period:
         terms += 1

@@ -1,0 +1,93 @@
+"""Years of a subscription that is changed: more, fewer, paid at another frequency."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from selfservice.catalog.models import Frequency, Term
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import QuantityChange
+from tests.factories.catalog import make_product
+from tests.stripe_sandbox import put_on_sale
+from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import given_back
+from tests.subscriptions.living import *  # noqa: F403  its fixtures
+from tests.subscriptions.living import CHARGED, DAY, Life, day
+
+pytestmark = pytest.mark.sandbox_only
+EURO = re.compile(r"€([\d,]+)\.(\d\d) (?:charged|goes back)")
+
+
+def amount(said: str) -> int:
+    """What a sentence says was charged or goes back, in cents."""
+    found = EURO.search(said)
+    assert found, said
+    return int(found[1].replace(",", "") + found[2])
+
+
+def to_renewal(life: Life) -> None:
+    """Month by month, to where the next term has begun and is paid."""
+    ends = life.now.term_end
+    assert ends is not None
+    while life.now.term_end == ends:
+        period_end = life.now.period_end
+        assert period_end is not None
+        life.go_to(period_end + CHARGED)
+
+
+def test_what_is_changed_in_three_years_is_what_was_shown(life: Life) -> None:
+    """From a leap day on, so that no term is as long as the one before."""
+    product = make_product("Boards")
+    monthly = put_on_sale(product, 1030, term=Term.YEAR, frequency=Frequency.MONTHLY)
+    yearly = put_on_sale(product, 11000, term=Term.YEAR, frequency=Frequency.YEARLY)
+    life.go_to(dt.datetime(2028, 2, 29, 10, tzinfo=dt.UTC))
+    bought = life.buy(monthly).bought_at
+    assert bought is not None
+
+    life.go_to(bought + DAY * 3)
+    said = life.change("licenses", total="15")
+    assert "5 licenses added." in said
+    life.hear()
+    assert amount(said) == life.invoices()[-1].total_minor
+    life.says(lifecycle.ACTIVE, "15 licenses")
+
+    life.go_to(bought + DAY * 4)
+    said = life.change("licenses", total="13")
+    assert "2 licenses removed." in said
+    life.hear()
+    assert amount(said) == given_back(life.stripe, life.bought)
+    assert amount(said) == sum(i.refunded_minor for i in life.invoices())
+
+    life.go_to(bought + DAY * 24)
+    said = life.change("licenses", total="8")
+    assert "From 28 Feb 2029 you have 8 licenses." in said
+    life.says(lifecycle.ACTIVE, "13 licenses", "From 28 Feb 2029: 8 licenses.")
+    assert life.now.available == 7
+
+    to_renewal(life)
+    assert life.subtotals()[2:] == [13 * 1030] * 11 + [8 * 1030]
+    life.says(lifecycle.ACTIVE, "8 licenses", "28 Feb 2029 – 28 Feb 2030")
+    assert life.now.scheduled_quantity is None
+
+    life.go_to(life.now.term_start + DAY * 10)  # type: ignore[operator]
+    said = life.change("licenses", total="12", when="renewal")
+    to_renewal(life)
+    assert life.subtotals()[-12:] == [8 * 1030] * 11 + [12 * 1030]
+
+    said = life.change("frequency", plan=str(yearly.plan.pk))
+    assert "changes on 28 Feb 2031" in said
+    life.says(lifecycle.ACTIVE, "From 28 Feb 2031: 1 year, billed yearly.")
+    to_renewal(life)
+    assert life.subtotals()[-1] == 12 * 11000
+    life.says(lifecycle.ACTIVE, "1 year, billed yearly", "28 Feb 2031 – 28 Feb 2032")
+
+    to_renewal(life)
+    row = life.now
+    assert (row.term_start, row.term_end) == (row.period_start, row.period_end)
+    assert day(row.term_end) == "28 Feb 2033"
+    assert life.subtotals()[-2:] == [12 * 11000] * 2
+    deltas = QuantityChange.objects.order_by("happened_at")
+    assert list(deltas.values_list("delta", flat=True)) == [5, -2, -5, 4]
