@@ -12,6 +12,7 @@ from billing.gateway.shapes import Refundable, StripeCredit
 from billing.models import StripeOperation
 from billing.services import operations
 from selfservice.activity.services.record import Change, record
+from selfservice.core.hooks import RefundMade, refund_made
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,6 +89,15 @@ def _prove(operation: StripeOperation) -> StripeCredit | None:
 
 def _apply(operation: StripeOperation, credit: StripeCredit) -> str:
     _log(operation, "refunded", credit.total_minor)
+    refund_made.send(
+        RefundMade(
+            organization_id=operation.organization_id,
+            subscription_id=operation.subject_id,
+            stripe_invoice_id=operation.arguments["invoice_id"],
+            amount_minor=credit.total_minor,
+            reference=str(operation.pk),
+        )
+    )
     return credit.id
 
 

@@ -81,8 +81,24 @@ class StripeEventSeen:
     customer_id: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class RefundMade:
+    """Stripe agreed to give money back. `amount_minor` is in the invoice's currency.
+
+    `reference` is the only one of its kind. Sent inside the transaction that applies
+    Stripe's answer.
+    """
+
+    organization_id: uuid.UUID
+    subscription_id: uuid.UUID
+    stripe_invoice_id: str
+    amount_minor: int
+    reference: str
+
+
 people_lost: Hook[PeopleLost, None] = Hook("people_lost")
 subscription_paid: Hook[SubscriptionPaid, None] = Hook("subscription_paid")
+refund_made: Hook[RefundMade, None] = Hook("refund_made")
 stripe_handlers: Registry[Callable[[StripeEventSeen], None]] = Registry("stripe_event")
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from billing.models import Invoice
 from selfservice.activity.services import mail
 from selfservice.core import hooks
 from selfservice.core.money import Money
@@ -15,6 +16,7 @@ from selfservice.subscriptions.models import Subscription
 
 mail.kinds.register("order_confirmed", _("Your order is confirmed: %(product)s"))
 mail.kinds.register("payment_failed", _("The payment failed: %(product)s"))
+mail.kinds.register("refunded", _("Refund: %(product)s"))
 mail.kinds.register("cancelled", _("Canceled: %(product)s"))
 
 
@@ -70,6 +72,26 @@ def cancelled(
             "until": until,
             "refund": refund,
             "card": str(subscription.payment_method),
+        },
+    )
+
+
+@hooks.refund_made.register
+def refunded(made: hooks.RefundMade) -> None:
+    """Queue it when Stripe has agreed, in the transaction that applies its answer."""
+    subscription = Subscription.objects.select_related(
+        "product", "price", "purchaser__organization"
+    ).get(organization_id=made.organization_id, pk=made.subscription_id)
+    invoice = Invoice.objects.filter(
+        organization_id=made.organization_id, stripe_invoice_id=made.stripe_invoice_id
+    ).first()
+    _queue(
+        subscription,
+        "refunded",
+        period=made.reference,
+        facts={
+            "amount": Money(made.amount_minor, subscription.price.currency),
+            "invoice": invoice.number if invoice else "",
         },
     )
 

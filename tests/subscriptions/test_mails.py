@@ -8,6 +8,7 @@ import pytest
 import stripe
 from django.core import mail as outgoing
 
+from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.activity.models import Mail
 from selfservice.subscriptions.models import Subscription
@@ -19,7 +20,14 @@ from selfservice.subscriptions.services.ending import (
 from tests.factories.mail import kinds_queued, send_queued
 from tests.sandbox_process import SandboxProcess
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
-from tests.subscriptions.changing import DAY, catch_up, pass_time, pay_with, read
+from tests.subscriptions.changing import (
+    DAY,
+    catch_up,
+    pass_time,
+    pay_with,
+    read,
+    settle,
+)
 
 pytestmark = pytest.mark.usefixtures("moving")
 
@@ -55,6 +63,20 @@ def test_whoever_cancels_inside_the_window_reads_what_comes_back(
 
     assert "canceled and was disabled at once" in text
     assert "€714.38 goes back to Visa •••• 4242." in text
+
+
+def test_money_that_goes_back_is_told_once_with_its_invoice(
+    bought: Subscription,
+) -> None:
+    say_goodbye(bought)
+    settle()
+    settle()
+
+    text = latest()
+
+    assert kinds_queued() == ["order_confirmed", "cancelled", "refunded"]
+    number = Invoice.objects.get().number
+    assert f"€714.38 of invoice {number} for Diagrams Pro goes back to the" in text
 
 
 def test_whoever_cancels_later_reads_until_when_it_lasts(
