@@ -9,9 +9,12 @@ import logging
 
 from selfservice.core import jobs
 from selfservice.subscriptions.services.overdue import give_up_overdue
+from selfservice.subscriptions.services.reminding import remind_of_everything
 from selfservice.subscriptions.services.renewing import catch_up_renewals
 
 logger = logging.getLogger(__name__)
+
+REMIND_JOB = "subscriptions.remind"
 
 
 @jobs.periodic("subscriptions.give_up_overdue", cron="5 3 * * *")
@@ -29,3 +32,11 @@ def give_up_overdue_by_night() -> None:
 def catch_up_renewals_hourly() -> None:
     """Every hour: "Renewal in progress" never waits for a webhook that was lost."""
     catch_up_renewals()
+
+
+@jobs.periodic(REMIND_JOB, cron="15 5 * * *")
+def remind_by_day() -> None:
+    """Every morning: what is renewed, ends or can't be charged soon."""
+    told = remind_of_everything()
+    if told:
+        logger.info("%d reminders queued", told)

@@ -36,4 +36,5 @@ def test_a_worker_knows_every_periodic_job() -> None:
         "portal.reconcile",
         "subscriptions.catch_up_renewals",
         "subscriptions.give_up_overdue",
+        "subscriptions.remind",
     }

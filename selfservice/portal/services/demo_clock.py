@@ -8,8 +8,9 @@ import requests
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from selfservice.core import clock
+from selfservice.core import clock, jobs
 from selfservice.core.errors import DomainError
+from selfservice.subscriptions.tasks import REMIND_JOB
 
 # Years of renewals of a whole demo are made in one go.
 PATIENCE_SECONDS = 120
@@ -44,4 +45,6 @@ def move(by: dt.timedelta) -> dt.datetime:
     except requests.RequestException as error:
         raise ClockNotMoved from error
     clock.advance(until - clock.now())
+    # Its morning has passed, too.
+    jobs.enqueue(REMIND_JOB, key=REMIND_JOB, timestamp=int(until.timestamp()))
     return clock.now()

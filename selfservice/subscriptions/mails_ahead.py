@@ -1,0 +1,104 @@
+"""What purchasers are told by mail before it happens."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from selfservice.activity.services import mail
+from selfservice.catalog.models import Frequency, Price
+from selfservice.subscriptions.models import ScheduledChange, Subscription
+
+mail.kinds.register("renewal", _("Soon renewed: %(product)s"))
+mail.kinds.register("trial_ends", _("The trial ends soon: %(product)s"))
+mail.kinds.register("card_expires", _("Your card expires: %(card)s"))
+
+
+def renewal(
+    changes: Mapping[uuid.UUID, ScheduledChange],
+    subscription: Subscription,
+    period: str,
+) -> mail.Letter:
+    """It is renewed at the end of its term, with what is scheduled for then.
+
+    `changes` are those that wait, by subscription. The amount is the stored price,
+    which a renewal charges, without tax: the next invoice that Stripe could preview
+    may be one of an earlier month, and nobody knows before which tax there will be.
+    """
+    change = changes.get(subscription.pk)
+    price = change.price if change else subscription.price
+    count = change.quantity if change else subscription.quantity
+    return _letter(
+        subscription,
+        "renewal",
+        period,
+        {"ends": subscription.term_end, **_charge(subscription, price, count)},
+        page="subscriptions:recurring_billing",
+    )
+
+
+def trial_ends(subscription: Subscription, period: str) -> mail.Letter:
+    """The trial ends, and what is charged for how many licenses then."""
+    return _letter(
+        subscription,
+        "trial_ends",
+        period,
+        {"ends": subscription.trial_end, **after_trial(subscription)},
+    )
+
+
+def card_expires(subscription: Subscription, period: str) -> mail.Letter:
+    """The card is no longer valid when this subscription is charged next."""
+    card = subscription.payment_method
+    return _letter(
+        subscription,
+        "card_expires",
+        period,
+        {
+            "card": str(card),
+            "expires": card.expires,
+            "charged": subscription.period_end,
+        },
+        about_card=True,
+    )
+
+
+def after_trial(subscription: Subscription) -> mail.MailFacts:
+    """What is paid for when the trial is over: `count` is 0 when nothing is."""
+    count = subscription.quantity if subscription.recurring_billing else 0
+    return _charge(subscription, subscription.price, count)
+
+
+def _charge(subscription: Subscription, price: Price, count: int) -> mail.MailFacts:
+    """So many licenses at this price: what one period costs, exclusive of tax."""
+    return {
+        "count": count,
+        "total": price.money * count,
+        "yearly": price.plan.frequency == Frequency.YEARLY,
+        "card": str(subscription.payment_method),
+    }
+
+
+def _letter(
+    subscription: Subscription,
+    kind: str,
+    period: str,
+    facts: mail.MailFacts,
+    *,
+    page: str = "subscriptions:details",
+    about_card: bool = False,
+) -> mail.Letter:
+    purchaser = subscription.purchaser
+    return mail.Letter(
+        kind=kind,
+        organization_id=subscription.organization_id,
+        subject_id=subscription.payment_method_id if about_card else subscription.pk,
+        period=period,
+        to=purchaser,
+        path=reverse(page, args=[subscription.pk]),
+        zone=purchaser.organization.time_zone,
+        facts={"product": subscription.product.name, **facts},
+    )
