@@ -73,6 +73,14 @@ from billing.gateway.subscriptions import (
     quote_purchase,
     read_subscription,
 )
+from billing.gateway.trials import (
+    end_trial,
+    extend_trial,
+    keep_after_trial,
+    quote_trial_end,
+    set_paid_licenses,
+    start_trial,
+)
 
 __all__ = [
     "ActionRequired",
@@ -93,6 +101,8 @@ __all__ = [
     "drop_subscription",
     "end_at",
     "end_now",
+    "end_trial",
+    "extend_trial",
     "find_credit",
     "find_customer",
     "find_subscription",
@@ -101,12 +111,14 @@ __all__ = [
     "invoice_ids_of_subscription",
     "invoice_of_credit",
     "invoice_pdf",
+    "keep_after_trial",
     "last_payment_try",
     "put_product",
     "quote_cancel",
     "quote_purchase",
     "quote_quantity",
     "quote_renewal",
+    "quote_trial_end",
     "read_card",
     "read_card_setup",
     "read_hosted_card_page",
@@ -122,9 +134,11 @@ __all__ = [
     "restore_price",
     "retire_price",
     "schedule_change",
+    "set_paid_licenses",
     "set_po_number",
     "start_card_setup",
     "start_hosted_card_page",
+    "start_trial",
     "verify_event",
     "void_invoice",
 ]

@@ -10,7 +10,7 @@ import stripe
 from billing.gateway.client import client
 from billing.gateway.errors import translated
 from billing.gateway.invoices import void_invoice
-from billing.gateway.shapes import Quote, StripeSubscription
+from billing.gateway.shapes import Quote, StripeSubscription, seconds
 from billing.gateway.subscriptions import (
     as_quote,
     as_subscription,
@@ -46,7 +46,7 @@ def quote_quantity(
                 "subscription_details": {
                     "items": [{"id": item_id, "quantity": quantity}],
                     "proration_behavior": "always_invoice",
-                    "proration_date": _seconds(at),
+                    "proration_date": seconds(at),
                 },
             }
         )
@@ -65,7 +65,7 @@ def quote_cancel(*, subscription_id: str, at: dt.datetime) -> Quote:
                 "subscription_details": {
                     "cancel_now": True,
                     "proration_behavior": "always_invoice",
-                    "proration_date": _seconds(at),
+                    "proration_date": seconds(at),
                 },
             }
         )
@@ -102,7 +102,7 @@ def add_licenses(
             {
                 "items": [{"id": item_id, "quantity": quantity}],
                 "proration_behavior": "always_invoice",
-                "proration_date": _seconds(at),
+                "proration_date": seconds(at),
                 "payment_behavior": "pending_if_incomplete",
             },
             {"idempotency_key": key},
@@ -143,7 +143,7 @@ def end_at(
     Raises GatewayUnavailable, GatewayRejected.
     """
     params: stripe.params.SubscriptionUpdateParams = {
-        "cancel_at": "" if at is None else _seconds(at),
+        "cancel_at": "" if at is None else seconds(at),
         "proration_behavior": "none",
     }
     if feedback is not None:
@@ -194,7 +194,3 @@ def give_up(*, subscription_id: str, key: str) -> StripeSubscription:
     for invoice_id in waiting:
         void_invoice(invoice_id=invoice_id, key=f"{key}-void-{invoice_id}")
     return read_subscription(subscription_id)
-
-
-def _seconds(at: dt.datetime) -> int:
-    return int(at.timestamp())

@@ -220,6 +220,11 @@ def required_instant(timestamp: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(timestamp, dt.UTC)
 
 
+def seconds(at: dt.datetime) -> int:
+    """An aware instant as Stripe's seconds since 1970."""
+    return int(at.timestamp())
+
+
 def text_id(value: object) -> str:
     """The id of a reference, whether it was expanded or not; empty for none."""
     if value is None:

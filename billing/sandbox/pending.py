@@ -20,16 +20,19 @@ def wait(
     invoice: Obj,
     *,
     anchor: int | None = None,
+    trial_end: int | None = None,
 ) -> None:
     """Keep the subscription's items, and the changed ones until they are paid.
 
-    `anchor` is where its periods are counted from then, when that changes too.
+    `anchor` is where its periods are counted from then, when that changes too, and
+    `trial_end` when its trial ended.
     """
     ends = min(item["current_period_end"] for item in subscription["items"]["data"])
     subscription["pending_update"] = blank(stripe.Subscription.PendingUpdate) | {
         "expires_at": min(call.now + LASTS, ends),
         "subscription_items": changed,
         "billing_cycle_anchor": anchor,
+        "trial_end": trial_end,
     }
     subscription["_pending_invoice"] = invoice["id"]
 
@@ -46,6 +49,8 @@ def apply(call: Call, subscription: Obj, invoice: Obj) -> None:
     subscription["items"]["data"] = [known.get(item["id"], item) for item in rows]
     anchor = update["billing_cycle_anchor"] or subscription["billing_cycle_anchor"]
     subscription["billing_cycle_anchor"] = anchor
+    if update["trial_end"]:
+        subscription |= {"trial_end": update["trial_end"], "status": "active"}
     forget(subscription)
     call.save(subscription, "customer.subscription.pending_update_applied", before)
     call.emit("customer.subscription.updated", subscription, before)

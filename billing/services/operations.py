@@ -166,13 +166,21 @@ def sweep(*, limit: int = 50) -> int:
 
 
 def unsettled(
-    *, organization_id: uuid.UUID, subject_id: uuid.UUID, kind: str = ""
+    *,
+    organization_id: uuid.UUID,
+    subject_id: uuid.UUID,
+    kind: str = "",
+    besides: str = "",
 ) -> bool:
-    """Whether something about this subject still waits for Stripe's word."""
+    """Whether something about this subject still waits for Stripe's word.
+
+    Of one `kind` only, or of any `besides` one that nobody waits for.
+    """
     waiting = StripeOperation.objects.filter(
         organization_id=organization_id, subject_id=subject_id, state__in=UNSETTLED
     )
-    return (waiting.filter(kind=kind) if kind else waiting).exists()
+    waiting = waiting.filter(kind=kind) if kind else waiting.exclude(kind=besides)
+    return waiting.exists()
 
 
 def _answer[Answer](kind: Kind[Answer], operation: StripeOperation) -> Answer:

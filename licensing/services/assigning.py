@@ -28,6 +28,7 @@ from selfservice.activity.services.record import Change, record_all
 from selfservice.core import clock
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.services.trial_count import follow_assigned
 
 _LIMIT = Least(F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity")))
 # A race that these refuse was lost: what was read before is no longer so.
@@ -225,6 +226,8 @@ def _give(
     counts = Counter(row.subscription_id for row in rows)
     if not _move(actor.organization_id, counts):
         raise _Overtaken
+    if any(share.is_trial for share in shares):
+        follow_assigned(actor.organization_id, counts)
     _log("licenses_assigned", actor.pk, rows)
     mails.tell_assigned(rows)
     return rows
@@ -242,6 +245,7 @@ def _end(rows: Sequence[LicenseAssignment], actor_id: uuid.UUID | None) -> int:
     counts = Counter(row.subscription_id for row in rows if row.suspended_at is None)
     if counts:
         _move(organization_id, {pk: -count for pk, count in counts.items()})
+        follow_assigned(organization_id, counts)
     _log("licenses_unassigned", actor_id, rows)
     return len(rows)
 

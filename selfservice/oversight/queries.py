@@ -54,6 +54,7 @@ _SHOWN_COLUMNS = (
     "term_start",
     "term_end",
     "trial_end",
+    "quantity_after_trial",
     "disabled_at",
     "past_due_since",
     "product__name",

@@ -141,7 +141,7 @@ def _trial(subscription: Subscription, now: dt.datetime) -> Iterator[Item]:
     ends = subscription.trial_end
     if ends is None or ends > now + SOON:
         return
-    count = subscription.quantity
+    count = subscription.paid_quantity
     yield _item(
         subscription,
         level=CALM,
@@ -203,7 +203,7 @@ def _cards(charges: Iterable[Charge]) -> Iterator[Item]:
     failing: dict[PaymentMethod, list[Charge]] = {}
     for charge in charges:
         card = charge.subscription.payment_method
-        if card.expired_by(charge.at.year, charge.at.month):
+        if card is not None and card.expired_by(charge.at.year, charge.at.month):
             failing.setdefault(card, []).append(charge)
     for card, lost in failing.items():
         names = dict.fromkeys(c.subscription.product.name for c in lost)
@@ -234,9 +234,7 @@ def next_charges(
 def _next_charge(subscription: Subscription, now: dt.datetime) -> Charge | None:
     if lifecycle.state_at(subscription, now) not in {lifecycle.ACTIVE, lifecycle.TRIAL}:
         return None
-    at = subscription.trial_end or subscription.period_end
-    if at is not None and at <= now:
-        at = subscription.period_end
+    at = subscription.period_end
     ends = subscription.term_end
     if at is None or ends is None or at <= now:
         return None
@@ -244,7 +242,7 @@ def _next_charge(subscription: Subscription, now: dt.datetime) -> Charge | None:
     renews = at >= ends
     if renews and not subscription.recurring_billing:
         return None
-    count = subscription.quantity
+    count = subscription.paid_quantity
     if renews and subscription.scheduled_quantity is not None:
         count = subscription.scheduled_quantity
     return Charge(at, subscription, count, subscription.price.money * count)

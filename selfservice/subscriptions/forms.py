@@ -19,6 +19,12 @@ from selfservice.subscriptions.lifecycle import LABELS
 from selfservice.subscriptions.models import CancelReason
 
 MOST_LICENSES = 100_000
+HOW_MANY = {
+    "required": _("Enter how many licenses you want."),
+    "invalid": _("Enter the number of licenses in digits, such as 12."),
+    "min_value": _("Buy at least 1 license."),
+    "max_value": _("More than %(limit_value)s licenses can't be bought here."),
+}
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -36,6 +42,8 @@ class CheckoutQuery(forms.Form):
     card_session = forms.CharField(required=False, max_length=200)
     # "no" when the buyer cleared the box before the card was entered elsewhere.
     assign = forms.CharField(required=False, max_length=3)
+    # Its trial, rather than the product itself.
+    trial = forms.BooleanField(required=False)
 
     def value(self, name: str, default: Any) -> Any:
         self.is_valid()
@@ -147,13 +155,9 @@ class OrderForm(forms.Form):
         min_value=1,
         max_value=MOST_LICENSES,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        error_messages={
-            "required": _("Enter how many licenses you want."),
-            "invalid": _("Enter the number of licenses in digits, such as 12."),
-            "min_value": _("Buy at least 1 license."),
-            "max_value": _("More than %(limit_value)s licenses can't be bought here."),
-        },
+        error_messages=HOW_MANY,
     )
+    trial = forms.BooleanField(required=False, widget=forms.HiddenInput)
     assign_to_me = forms.BooleanField(
         label=_("Assign a license to me"), required=False, initial=True
     )
@@ -171,14 +175,13 @@ class OrderForm(forms.Form):
     )
 
     def clean_payment(self) -> uuid.UUID | None:
-        """The stored card; null for a new one."""
-        chosen = self.cleaned_data["payment"]
-        if chosen in {"", "new"}:
-            return None
-        try:
-            return uuid.UUID(chosen)
-        except ValueError as error:
-            raise forms.ValidationError(_("Choose a payment method.")) from error
+        """The stored card; null for a new one, and for none."""
+        return _stored_card(self.cleaned_data["payment"])
+
+    @property
+    def without_card(self) -> bool:
+        """Whether a trial is to go without a card."""
+        return self.data.get("payment") == "none"
 
     @property
     def places(self) -> bool:
@@ -190,6 +193,39 @@ class OrderForm(forms.Form):
         if self.places and not data.get("terms"):
             self.add_error("terms", _("Accept the terms to place the order."))
         return data
+
+
+class TrialQuantityForm(forms.Form):
+    """How many licenses are paid for once the trial is over."""
+
+    quantity = forms.IntegerField(
+        label=_("Licenses to pay for afterwards"),
+        min_value=1,
+        max_value=MOST_LICENSES,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages=HOW_MANY,
+    )
+
+
+class ConvertForm(forms.Form):
+    """Paying for a trial today. `payment` is a stored card's id, or `new`."""
+
+    payment = forms.CharField(required=False, max_length=64)
+    setup_intent = forms.CharField(required=False, max_length=200)
+    seal = forms.CharField(required=False, max_length=4000)
+
+    def clean_payment(self) -> uuid.UUID | None:
+        """The stored card; null for a new one."""
+        return _stored_card(self.cleaned_data["payment"])
+
+
+def _stored_card(chosen: str) -> uuid.UUID | None:
+    if chosen in {"", "new", "none"}:
+        return None
+    try:
+        return uuid.UUID(chosen)
+    except ValueError as error:
+        raise forms.ValidationError(_("Choose a payment method.")) from error
 
 
 class MarketplaceFilter(forms.Form):

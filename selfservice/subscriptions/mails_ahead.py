@@ -52,7 +52,7 @@ def trial_ends(subscription: Subscription, period: str) -> mail.Letter:
 
 def card_expires(subscription: Subscription, period: str) -> mail.Letter:
     """The card is no longer valid when this subscription is charged next."""
-    card = subscription.payment_method
+    card = subscription.card
     return _letter(
         subscription,
         "card_expires",
@@ -68,7 +68,7 @@ def card_expires(subscription: Subscription, period: str) -> mail.Letter:
 
 def after_trial(subscription: Subscription) -> mail.MailFacts:
     """What is paid for when the trial is over: `count` is 0 when nothing is."""
-    count = subscription.quantity if subscription.recurring_billing else 0
+    count = subscription.paid_quantity if subscription.recurring_billing else 0
     return _charge(subscription, subscription.price, count)
 
 
@@ -95,7 +95,7 @@ def _letter(
     return mail.Letter(
         kind=kind,
         organization_id=subscription.organization_id,
-        subject_id=subscription.payment_method_id if about_card else subscription.pk,
+        subject_id=subscription.card.pk if about_card else subscription.pk,
         period=period,
         to=purchaser,
         path=reverse(page, args=[subscription.pk]),

@@ -66,8 +66,13 @@ class Subscription(TenantModel):
     profile = models.ForeignKey(
         BillingProfile, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # Null: a trial without a card.
     payment_method = models.ForeignKey(
-        PaymentMethod, on_delete=models.PROTECT, related_name="+", db_index=False
+        PaymentMethod,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        db_index=False,
     )
     quantity = models.PositiveIntegerField()
     scheduled_quantity = models.PositiveIntegerField(null=True, blank=True)
@@ -93,6 +98,9 @@ class Subscription(TenantModel):
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)
     trial_end = models.DateTimeField(null=True, blank=True)
+    # Began as a trial: how many licenses are wanted afterwards. Null: it didn't.
+    quantity_after_trial = models.PositiveIntegerField(null=True, blank=True)
+    trial_extended_at = models.DateTimeField(null=True, blank=True)
     recurring_billing = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     # The start of the period that could not be charged; null while all is paid.
@@ -112,6 +120,8 @@ class Subscription(TenantModel):
     # Stripe's side of it.
     stripe_subscription_id = models.CharField(max_length=64, blank=True, default="")
     stripe_item_id = models.CharField(max_length=64, blank=True, default="")
+    # As many as it charges for; differs from ours only in a trial.
+    stripe_quantity = models.PositiveIntegerField(null=True, blank=True)
     stripe_status = models.CharField(max_length=24, blank=True, default="")
     stripe_synced_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -141,6 +151,23 @@ class Subscription(TenantModel):
                 fields=["organization", "order_key"],
                 name="subscription_order_key_unique",
             ),
+            models.UniqueConstraint(
+                fields=["organization", "product"],
+                condition=Q(
+                    quantity_after_trial__isnull=False,
+                    order_state__in=["processing", "pending", "confirmed"],
+                ),
+                name="subscription_one_trial",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity_after_trial__gte=1),
+                name="subscription_quantity_after_trial_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(payment_method__isnull=False)
+                | Q(quantity_after_trial__isnull=False),
+                name="subscription_card_unless_trial",
+            ),
         ]
         indexes = [
             models.Index(
@@ -164,9 +191,35 @@ class Subscription(TenantModel):
         return max(limit - self.assigned, 0)
 
     @property
+    def card(self) -> PaymentMethod:
+        """The card that pays. Raises ValueError for a trial without one."""
+        if self.payment_method is None:
+            raise ValueError("A trial without a card is never charged.")
+        return self.payment_method
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether nothing has been paid for yet, as far as our row knows."""
+        if self.quantity_after_trial is None:
+            return False
+        if self.term_end is None or self.trial_end is None:
+            return True
+        return self.term_end <= self.trial_end
+
+    @property
+    def paid_quantity(self) -> int:
+        """How many licenses are paid for; of a trial, how many will be.
+
+        Never fewer than people hold one: nobody loses theirs when a trial ends.
+        """
+        if not self.is_trial:
+            return self.quantity
+        return max(self.quantity_after_trial or 1, self.assigned)
+
+    @property
     def period_total(self) -> Money:
-        """What all licenses cost per billing period, exclusive of tax."""
-        return self.price.money * self.quantity
+        """What the paid licenses cost per billing period, exclusive of tax."""
+        return self.price.money * self.paid_quantity
 
 
 class ScheduledChange(TenantModel):
@@ -205,6 +258,7 @@ class QuantityReason(models.TextChoices):
 
     ADDED = "added", _("Added")
     REMOVED = "removed", _("Removed")
+    TRIAL = "trial", _("After the trial")
     RENEWAL = "renewal", _("Changed at renewal")
     OUTSIDE = "outside", _("Changed at the payment provider")
 

@@ -11,6 +11,7 @@ from selfservice.core import jobs
 from selfservice.subscriptions.services.overdue import give_up_overdue
 from selfservice.subscriptions.services.reminding import remind_of_everything
 from selfservice.subscriptions.services.renewing import catch_up_renewals
+from selfservice.subscriptions.services.trial_count import tell_again
 
 logger = logging.getLogger(__name__)
 
@@ -40,3 +41,11 @@ def remind_by_day() -> None:
     told = remind_of_everything()
     if told:
         logger.info("%d reminders queued", told)
+
+
+@jobs.periodic("subscriptions.tell_trials_again", cron="45 * * * *")
+def tell_trials_again_hourly() -> None:
+    """Every hour: what a trial will cost is what its page says."""
+    told = tell_again()
+    if told:
+        logger.info("%d trials: their licenses to pay for were told again", told)

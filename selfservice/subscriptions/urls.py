@@ -13,6 +13,7 @@ from selfservice.subscriptions.views import (
     marketplace,
     orders,
     products,
+    trial,
 )
 
 app_name = "subscriptions"
@@ -55,6 +56,7 @@ urlpatterns = [
         frequency.frequency_pane,
         name="frequency",
     ),
+    path("subscriptions/<uuid:subscription_id>/trial/", trial.trial_pane, name="trial"),
     path(
         "subscriptions/<uuid:subscription_id>/undo-change/",
         changes.undo_change,

@@ -36,6 +36,8 @@ def next_sentence(
     if state in {lifecycle.DISABLED, lifecycle.DELETED}:
         deleted_at = lifecycle.disabled_from(subscription) + lifecycle.DISABLED_LASTS
         return deleted_at, _("Deleted for good")
+    if state == lifecycle.TRIAL:
+        return subscription.term_end, _trial_ends(subscription)
     if not subscription.recurring_billing:
         return subscription.term_end, _("Expires")
     if subscription.term_end is not None and subscription.term_end <= clock.now():
@@ -44,6 +46,16 @@ def next_sentence(
     return subscription.term_end, ngettext(
         "Renews with %(count)d license", "Renews with %(count)d licenses", count
     ) % {"count": count}
+
+
+def _trial_ends(subscription: Subscription) -> str:
+    if not subscription.recurring_billing:
+        return _("Trial ends")
+    return ngettext(
+        "Trial ends, then %(count)d license",
+        "Trial ends, then %(count)d licenses",
+        subscription.paid_quantity,
+    ) % {"count": subscription.paid_quantity}
 
 
 def checking_sentence() -> str:
@@ -138,6 +150,23 @@ def _verb(entry: Activity) -> str:
     sentences = {
         "bought": ngettext(
             "bought %(count)d license", "bought %(count)d licenses", count
+        ),
+        "trial_started": ngettext(
+            "started a trial with %(count)d license",
+            "started a trial with %(count)d licenses",
+            count,
+        ),
+        "trial_quantity": ngettext(
+            "chose %(count)d license for after the trial",
+            "chose %(count)d licenses for after the trial",
+            count,
+        ),
+        "trial_extended": _("extended the trial by one month"),
+        "trial_converted": _("started the paid subscription before the trial's end"),
+        "licenses_trial": ngettext(
+            "goes on with %(count)d license after the trial",
+            "goes on with %(count)d licenses after the trial",
+            count,
         ),
         "licenses_assigned": ngettext(
             "assigned %(count)d license", "assigned %(count)d licenses", count

@@ -58,14 +58,12 @@ def _of_subscription(call: Call) -> Obj:
 
 def _items(call: Call, found: Obj, details: Obj) -> list[Item]:
     waiting = proration.pending_items(call, found)
+    if details.get("cancel_at") == "":
+        found |= {"cancel_at": None, "cancel_at_period_end": False}
     if details.get("cancel_now"):
         return waiting + _unused(call, found, details)
     if "trial_end" in details:
-        _check_trial(found, details["trial_end"])
-        for item in found["items"]["data"]:
-            item["current_period_end"] = call.now
-        found["billing_cycle_anchor"] = call.now
-        return waiting + renewals.next_periods(call, found)
+        return waiting + _after_trial(call, found, details)
     charges: list[Item] = []
     if "items" in details or "billing_cycle_anchor" in details:
         change = plan_change(call, found, details)
@@ -77,6 +75,16 @@ def _items(call: Call, found: Obj, details: Obj) -> list[Item]:
         raise _nothing_upcoming(found)
     schedules.look_ahead(call, found, _ends(found))
     return waiting + charges + renewals.next_periods(call, found)
+
+
+def _after_trial(call: Call, found: Obj, details: Obj) -> list[Item]:
+    _check_trial(found, details["trial_end"])
+    if "items" in details:
+        set_items(found, plan_change(call, found, details), call.now)
+    for item in found["items"]["data"]:
+        item["current_period_end"] = call.now
+    found["billing_cycle_anchor"] = call.now
+    return renewals.next_periods(call, found)
 
 
 def _check_trial(found: Obj, wanted: Any) -> None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import Any
 
 from billing.sandbox import (
     billing_run,
     clock,
     endings,
+    paying,
     pending,
     proration,
-    renewals,
+    trial_changes,
     trials,
 )
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, merge_metadata
-from billing.sandbox.cards import declined
 from billing.sandbox.resources import handles
-from billing.sandbox.resources.invoices import card_for, settle, void_invoice
-from billing.sandbox.resources.setup_intents import authentication_failed
+from billing.sandbox.resources.invoices import void_invoice
 from billing.sandbox.timeline import Step, watches
 from billing.sandbox.wire import ApiError, Obj
 
@@ -63,7 +61,7 @@ def update(call: Call) -> Obj:
         change = plan_change(call, found, given)
         return _carry_out(call, found, change, before)
     if "trial_end" in given:
-        return _move_trial(call, found, given["trial_end"], before)
+        return trial_changes.move_trial(call, found, given["trial_end"], before)
     given.accept("proration_behavior", "proration_date", "payment_behavior")
     return call.save(found, "customer.subscription.updated", before)
 
@@ -261,44 +259,13 @@ def _carry_out(call: Call, found: Obj, change: Change, before: Obj) -> Obj:
 
 def _charge(call: Call, found: Obj, change: Change, invoice: Obj, before: Obj) -> Obj:
     """Pay the invoice of a change as `payment_behavior` says."""
-    behaviour = call.params.get("payment_behavior", "allow_incomplete")
-    waits = behaviour == "pending_if_incomplete"
-    if waits:
+    if paying.waits(call):
         anchor = call.now if change.anew else None
         pending.wait(call, found, change.items, invoice, anchor=anchor)
     else:
         set_items(found, change, call.now)
     call.save(found, "customer.subscription.updated", before)
-    billing_run.finalize(call, invoice)
-    outcome = "paid" if invoice["status"] == "paid" else _settle(call, found, invoice)
-    if invoice["status"] == "paid":
-        found = call.get(found["id"], "subscription")
-        pending.apply(call, found, invoice)
-    elif behaviour == "error_if_incomplete":
-        # Raised inside the request's transaction, so that nothing was changed.
-        if outcome == "action":
-            raise authentication_failed("subscription_payment_intent_requires_action")
-        raise declined(outcome)
-    elif not waits and found["status"] == "active":
-        _fall_behind(call, found["id"])
-    return call.get(found["id"], "subscription")
-
-
-def _settle(call: Call, found: Obj, invoice: Obj) -> str:
-    method = card_for(call, found["customer"], found)
-    if not method:
-        raise ApiError(
-            "This customer has no attached payment source or default payment method.",
-            "resource_missing",
-        )
-    return settle(call, invoice, method)
-
-
-def _fall_behind(call: Call, subscription_id: str) -> None:
-    found = call.get(subscription_id, "subscription")
-    before = dict(found)
-    found["status"] = "past_due"
-    call.save(found, "customer.subscription.updated", before)
+    return paying.pay_change(call, found, invoice)
 
 
 @watches("subscription", "active", "past_due", "trialing")
@@ -313,38 +280,3 @@ def pending_end(call: Call, found: Obj) -> Step | None:
         pending.give_up(call, call.get(found["id"], "subscription"), invoice)
 
     return Step(found["pending_update"]["expires_at"], expire, -1)
-
-
-def _move_trial(call: Call, found: Obj, wanted: Any, before: Obj) -> Obj:
-    """End a trial now, or let it end at another instant."""
-    if found["status"] != "trialing":
-        raise ApiError("The sandbox moves the end of running trials only.")
-    end = call.now if wanted == "now" else int(wanted)
-    if end < call.now or end > call.now + trials.LONGEST:
-        raise ApiError("Invalid timestamp: trial_end.", param="trial_end")
-    found |= {"trial_end": end, "billing_cycle_anchor": end}
-    for item in found["items"]["data"]:
-        item["current_period_end"] = end
-    call.params.accept("proration_behavior", "proration_date")
-    call.save(found, "customer.subscription.updated", before)
-    if wanted != "now":
-        call.params.accept("payment_behavior")
-        return found
-    invoice = renewals.renew(call, found, status="active")
-    invoice |= {"automatically_finalizes_at": None, "next_payment_attempt": None}
-    billing_run.finalize(call, invoice)
-    if invoice["status"] == "paid":
-        return call.get(found["id"], "subscription")
-    outcome = _settle(call, found, invoice)
-    if outcome != "paid" and call.params.get("payment_behavior") in {
-        "error_if_incomplete",
-        "pending_if_incomplete",
-    }:
-        raise (
-            declined(outcome)
-            if outcome != "action"
-            else authentication_failed("subscription_payment_intent_requires_action")
-        )
-    if outcome != "paid":
-        _fall_behind(call, found["id"])
-    return call.get(found["id"], "subscription")

@@ -7,11 +7,15 @@ from selfservice.subscriptions.operations.buying import BUY, DROP
 from selfservice.subscriptions.operations.ending import END_NOW, GIVE_UP, RECURRING
 from selfservice.subscriptions.operations.quantity import FEWER, MORE
 from selfservice.subscriptions.operations.scheduling import SCHEDULE, UNSCHEDULE
+from selfservice.subscriptions.operations.trials import CONVERT, COUNT, EXTEND
 
 __all__ = [
     "BUY",
+    "CONVERT",
+    "COUNT",
     "DROP",
     "END_NOW",
+    "EXTEND",
     "FEWER",
     "GIVE_UP",
     "MORE",

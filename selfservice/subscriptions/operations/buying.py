@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils import timezone
 
 from billing import gateway
+from billing.gateway.shapes import StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations
+from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.operations.common import (
     Answer,
     apply_answer,
@@ -21,25 +25,44 @@ from selfservice.subscriptions.services.contract import (
 
 def _buy(operation: StripeOperation) -> Answer:
     read_at = timezone.now()
-    subscription = subject_of(operation)
-    found = gateway.buy_subscription(
-        customer_id=subscription.profile.stripe_customer_id,
-        price_id=subscription.price.stripe_price_id,
-        quantity=subscription.quantity,
-        card_id=subscription.payment_method.stripe_payment_method_id,
-        own_ids={
-            "organization": str(operation.organization_id),
-            "subscription": str(subscription.pk),
-            "attempt": str(operation.arguments["attempt"]),
-            "operation": str(operation.pk),
-        },
-        key=operation.key,
-    )
+    found = _start(operation, subject_of(operation))
     # The same key answers with what was so at the first call; the truth is newer.
     if operation.attempts > 1:
         read_at = timezone.now()
         found = gateway.read_subscription(found.id)
     return Answer(found, read_payment_try(found), read_at)
+
+
+def _start(
+    operation: StripeOperation, subscription: Subscription
+) -> StripeSubscription:
+    card = subscription.payment_method
+    card_id = card.stripe_payment_method_id if card is not None else ""
+    own_ids = {
+        "organization": str(operation.organization_id),
+        "subscription": str(subscription.pk),
+        "attempt": str(operation.arguments["attempt"]),
+        "operation": str(operation.pk),
+    }
+    trial_end = operation.arguments.get("trial_end")
+    if trial_end:
+        return gateway.start_trial(
+            customer_id=subscription.profile.stripe_customer_id,
+            price_id=subscription.price.stripe_price_id,
+            quantity=subscription.quantity_after_trial or 1,
+            card_id=card_id,
+            ends_at=dt.datetime.fromisoformat(trial_end),
+            own_ids=own_ids,
+            key=operation.key,
+        )
+    return gateway.buy_subscription(
+        customer_id=subscription.profile.stripe_customer_id,
+        price_id=subscription.price.stripe_price_id,
+        quantity=subscription.quantity,
+        card_id=card_id,
+        own_ids=own_ids,
+        key=operation.key,
+    )
 
 
 def _prove_bought(operation: StripeOperation) -> Answer | None:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import uuid
 from contextlib import suppress
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -19,16 +20,19 @@ from billing.services.invoices import sync_invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.core import clock
+from selfservice.core.dates import add_months
 from selfservice.core.errors import DomainError
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.operations import BUY, DROP
 from selfservice.subscriptions.services.contract import begin_drop
+from selfservice.subscriptions.services.offering import (
+    CannotBuy,
+    check_trial,
+    had_trial,
+    trial_licenses,
+)
 from selfservice.subscriptions.services.selling import why_not_sold
-
-
-class CannotBuy(DomainError):
-    """The order is refused before Stripe is asked; the sentence says why."""
 
 
 class PriceChanged(DomainError):
@@ -46,7 +50,10 @@ class PriceChanged(DomainError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Order:
-    """What the buyer saw and accepted. `total` is tax included."""
+    """What the buyer saw and accepted. `total` is tax included.
+
+    Of a trial, `quantity` licenses and `total` are for the time afterwards.
+    """
 
     key: uuid.UUID
     offer: Offer
@@ -54,6 +61,7 @@ class Order:
     profile: BillingProfile
     total: Money
     assign_to_me: bool
+    trial: bool = False
 
 
 def quote(*, offer: Offer, quantity: int, profile: BillingProfile) -> Quote:
@@ -90,8 +98,12 @@ def check_own_license(*, buyer: User, assign_to_me: bool) -> None:
         )
 
 
-def place_order(*, order: Order, card: PaymentMethod, buyer: User) -> Subscription:
-    """Buy it, once. The same `order.key` again returns what became of it.
+def place_order(
+    *, order: Order, card: PaymentMethod | None, buyer: User
+) -> Subscription:
+    """Buy it, or start its trial, once. A trial may go without a card.
+
+    The same `order.key` again returns what became of it.
 
     A declined order may be placed again with the same key and another card. The
     answer can be a subscription that is processing: Stripe's word is unknown, and
@@ -103,7 +115,9 @@ def place_order(*, order: Order, card: PaymentMethod, buyer: User) -> Subscripti
         return placed
     check_offer(buyer=buyer, offer=order.offer, quantity=order.quantity)
     check_own_license(buyer=buyer, assign_to_me=order.assign_to_me)
-    _check_card(card, order.profile)
+    if order.trial:
+        check_trial(buyer=buyer, product=order.offer.plan.product)
+    _check_card(card, order)
     now = quote(offer=order.offer, quantity=order.quantity, profile=order.profile)
     if (now.total_minor, now.currency) != (order.total.minor, order.total.currency):
         raise PriceChanged(Money(now.total_minor, now.currency))
@@ -173,9 +187,13 @@ def lapses_at(subscription: Subscription) -> dt.datetime:
     )
 
 
-def _check_card(card: PaymentMethod, profile: BillingProfile) -> None:
+def _check_card(card: PaymentMethod | None, order: Order) -> None:
+    if card is None:
+        if order.trial and not order.offer.plan.product.trial_needs_card:
+            return
+        raise CannotBuy(_("This can't be started without a card. Enter one."))
     now = clock.now()
-    if card.profile_id != profile.pk or card.detached_at is not None:
+    if card.profile_id != order.profile.pk or card.detached_at is not None:
         raise CannotBuy(_("That card can't pay for this billing profile. Choose one."))
     if card.expired_by(now.year, now.month):
         raise CannotBuy(
@@ -184,7 +202,9 @@ def _check_card(card: PaymentMethod, profile: BillingProfile) -> None:
         )
 
 
-def _begin(order: Order, card: PaymentMethod, buyer: User) -> StripeOperation | None:
+def _begin(
+    order: Order, card: PaymentMethod | None, buyer: User
+) -> StripeOperation | None:
     """Store the order and its operation; null when another request was faster."""
     try:
         with transaction.atomic(durable=True):
@@ -200,12 +220,20 @@ def _begin(order: Order, card: PaymentMethod, buyer: User) -> StripeOperation | 
                 key=f"buy-{subscription.pk}-{subscription.attempt}",
                 organization_id=subscription.organization_id,
                 subject_id=subscription.pk,
-                arguments={"attempt": subscription.attempt},
+                arguments={"attempt": subscription.attempt} | _trial_end(order),
             )
     except IntegrityError as error:
         if "subscription_order_key_unique" in str(error):
             return None
+        if "subscription_one_trial" in str(error):
+            raise had_trial(order.offer.plan.product) from None
         raise
+
+
+def _trial_end(order: Order) -> dict[str, str]:
+    if not order.trial:
+        return {}
+    return {"trial_end": add_months(clock.now(), 1).isoformat()}
 
 
 def _locked_order(buyer: User, key: uuid.UUID) -> Subscription | None:
@@ -216,34 +244,22 @@ def _locked_order(buyer: User, key: uuid.UUID) -> Subscription | None:
     )
 
 
-def _new_order(order: Order, card: PaymentMethod, buyer: User) -> Subscription:
+def _new_order(order: Order, card: PaymentMethod | None, buyer: User) -> Subscription:
     return Subscription.objects.create(
         organization_id=buyer.organization_id,
         purchaser=buyer,
-        product_id=order.offer.plan.product_id,
-        plan=order.offer.plan,
-        price=order.offer.price,
-        profile=order.profile,
-        payment_method=card,
-        quantity=order.quantity,
         order_key=order.key,
-        expected_total_minor=order.total.minor,
         terms_version=settings.TERMS_VERSION,
-        assign_to_purchaser=order.assign_to_me,
-        ordered_at=clock.now(),
+        **_ordered(order, card),
     )
 
 
-def _order_again(subscription: Subscription, order: Order, card: PaymentMethod) -> None:
+def _order_again(
+    subscription: Subscription, order: Order, card: PaymentMethod | None
+) -> None:
     """A declined order, placed once more: a new attempt with a key of its own."""
-    subscription.plan = order.offer.plan
-    subscription.price = order.offer.price
-    subscription.product_id = order.offer.plan.product_id
-    subscription.profile = order.profile
-    subscription.payment_method = card
-    subscription.quantity = order.quantity
-    subscription.expected_total_minor = order.total.minor
-    subscription.assign_to_purchaser = order.assign_to_me
+    for name, value in _ordered(order, card).items():
+        setattr(subscription, name, value)
     subscription.order_state = OrderState.PROCESSING
     subscription.attempt += 1
     subscription.decline = ""
@@ -251,8 +267,24 @@ def _order_again(subscription: Subscription, order: Order, card: PaymentMethod) 
     subscription.stripe_item_id = ""
     subscription.stripe_status = ""
     subscription.stripe_synced_at = None
-    subscription.ordered_at = clock.now()
     subscription.save()
+
+
+def _ordered(order: Order, card: PaymentMethod | None) -> dict[str, Any]:
+    """What the order says, as columns."""
+    product = order.offer.plan.product
+    return {
+        "product": product,
+        "plan": order.offer.plan,
+        "price": order.offer.price,
+        "profile": order.profile,
+        "payment_method": card,
+        "quantity": trial_licenses(product) if order.trial else order.quantity,
+        "quantity_after_trial": order.quantity if order.trial else None,
+        "expected_total_minor": 0 if order.trial else order.total.minor,
+        "assign_to_purchaser": order.assign_to_me,
+        "ordered_at": clock.now(),
+    }
 
 
 def _read(buyer: User, key: uuid.UUID) -> Subscription:

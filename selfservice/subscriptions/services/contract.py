@@ -107,6 +107,7 @@ def apply_subscription(
         return
     subscription.stripe_subscription_id = found.id
     subscription.stripe_item_id = found.item_id
+    subscription.stripe_quantity = found.quantity
     subscription.stripe_status = found.status
     subscription.stripe_synced_at = read_at
     refs.keep(
@@ -146,7 +147,6 @@ def _older(subscription: Subscription, read_at: dt.datetime) -> bool:
 def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.period_start = found.period_start
     subscription.period_end = found.period_end
-    subscription.trial_end = found.trial_end
     _follow_card(subscription, found)
     if found.status not in UNPAID:
         subscription.past_due_since = None
@@ -157,7 +157,10 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.recurring_billing = not (
         found.cancel_at_period_end or found.cancel_at is not None
     )
-    counting.follow(subscription, found)
+    if subscription.is_trial:
+        _follow_trial(subscription, found)
+    else:
+        counting.follow(subscription, found)
     if subscription.order_state == OrderState.CONFIRMED:
         _renew_term(subscription, found)
         _stop_if_left(subscription)
@@ -165,9 +168,10 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.order_state = OrderState.CONFIRMED
     subscription.decline = ""
     # From its first day, also when we hear of it only after a renewal.
-    subscription.bought_at = found.started_at
+    subscription.bought_at = subscription.bought_at or found.started_at
     _renew_term(subscription, found)
-    _log(subscription, "bought", {"quantity": subscription.quantity})
+    verb = "trial_started" if subscription.is_trial else "bought"
+    _log(subscription, verb, {"quantity": subscription.quantity})
     _stop_if_left(subscription)
     people = (subscription.purchaser_id,) if subscription.assign_to_purchaser else ()
     # Saved before the receivers look: they count licenses on the stored row.
@@ -185,6 +189,19 @@ def _stop_if_left(subscription: Subscription) -> None:
     if recurring.has_left(subscription):
         recurring.stop_renewal(subscription)
         mails_to_admins.purchasers_left(subscription.organization_id, [subscription])
+
+
+def _follow_trial(subscription: Subscription, found: StripeSubscription) -> None:
+    """While it lasts nothing is paid; once it is over, it is a purchase of that day."""
+    if found.status == "trialing":
+        subscription.trial_end = found.trial_end
+        counting.follow_trial(subscription, found)
+        return
+    counting.end_trial(subscription, found)
+    subscription.trial_end = found.trial_end
+    subscription.bought_at = found.trial_end or found.started_at
+    # The trial's term is over, whenever we hear of it.
+    subscription.term_end = None
 
 
 def _follow_card(subscription: Subscription, found: StripeSubscription) -> None:
@@ -205,6 +222,10 @@ def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
     months = subscription.plan.term_months
     anchor, period = subscription.bought_at, found.period_start
     if anchor is None:
+        return
+    if subscription.is_trial and subscription.stripe_status == "trialing":
+        subscription.term_start = anchor
+        subscription.term_end = subscription.trial_end
         return
     if found.anchor <= period:
         anchor = found.anchor

@@ -39,6 +39,25 @@ def follow(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.pending_until = found.pending_until
 
 
+def follow_trial(subscription: Subscription, found: StripeSubscription) -> None:
+    """A trial that goes on keeps its licenses, whatever is paid for afterwards."""
+    waits = found.pending_until is not None
+    subscription.pending_quantity = found.quantity if waits else None
+    subscription.pending_until = found.pending_until
+    if not waits and not _under_way(subscription, "subscription.trial_convert"):
+        # The cap of a payment that came to nothing.
+        subscription.scheduled_quantity = None
+
+
+def end_trial(subscription: Subscription, found: StripeSubscription) -> None:
+    """From now on there are as many licenses as are paid for."""
+    _follow_price(subscription, found)
+    subscription.scheduled_quantity = None
+    subscription.pending_quantity = subscription.pending_until = None
+    at = found.trial_end or found.period_start
+    _take(subscription, found, QuantityReason.TRIAL, at)
+
+
 def scheduled_change(subscription: Subscription) -> ScheduledChange | None:
     """What waits for the renewal; null for nothing."""
     return (

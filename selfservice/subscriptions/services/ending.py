@@ -217,9 +217,17 @@ def _begin_recurring(locked: Subscription, *, on: bool) -> StripeOperation:
         raise CannotChange(
             _("Recurring billing can be changed only while a subscription is active.")
         )
-    _log(locked, "recurring_on" if on else "recurring_off", {})
     if not on:
+        _log(locked, "recurring_off", {})
         return begin_ending(locked, None, "")
+    if locked.payment_method_id is None:
+        raise CannotChange(
+            _(
+                "This trial has no card, so it ends by itself. To keep it, start a paid"
+                " subscription."
+            )
+        )
+    _log(locked, "recurring_on", {})
     locked.cancelled_at = None
     locked.cancel_reason = locked.cancel_feedback = ""
     return begin_recurring(locked, at="", feedback=None, comment="")

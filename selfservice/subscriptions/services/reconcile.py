@@ -118,20 +118,35 @@ def _contract_differences(
         price=(ours.price.stripe_price_id, theirs.price_id),
         period_start=(_instant(ours.period_start), _instant(theirs.period_start)),
         period_end=(_instant(ours.period_end), _instant(theirs.period_end)),
-        trial_end=(_instant(ours.trial_end), _instant(theirs.trial_end)),
         recurring_billing=(ours.recurring_billing, renews),
-        licenses_to_come=(ours.pending_quantity, theirs.pending_quantity),
     )
-    # In a trial Stripe has the number to pay for afterwards.
-    if theirs.status != "trialing" and ours.quantity != theirs.quantity:
+    if ours.is_trial and theirs.status == "trialing":
+        # There Stripe has the number to pay for afterwards.
+        found += differing(
+            trial_end=(_instant(ours.trial_end), _instant(theirs.trial_end)),
+            paid_licenses=(ours.stripe_quantity, theirs.quantity),
+        )
+        return found + _card_differences(ours, theirs)
+    found += differing(
+        licenses_to_come=(ours.pending_quantity, theirs.pending_quantity)
+    )
+    if ours.quantity != theirs.quantity:
         held = _HELD if ours.assigned > theirs.quantity else ""
         found.append(
             Difference("licenses", str(ours.quantity), str(theirs.quantity), held)
         )
-    if theirs.card_id:
-        card = ours.payment_method.stripe_payment_method_id
-        found += differing(card=(card, theirs.card_id))
+    found += _card_differences(ours, theirs)
     return found + _change_differences(ours, theirs)
+
+
+def _card_differences(
+    ours: Subscription, theirs: StripeSubscription
+) -> list[Difference]:
+    if not theirs.card_id:
+        return []
+    card = ours.payment_method
+    known = card.stripe_payment_method_id if card is not None else ""
+    return differing(card=(known, theirs.card_id))
 
 
 def _change_differences(

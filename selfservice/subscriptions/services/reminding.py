@@ -106,6 +106,7 @@ def remind_of_cards() -> int:
         Q(recurring_billing=True) | Q(period_end__lt=F("term_end")),
         period_end__gt=now,
         period_end__lte=now + CARD_AHEAD,
+        payment_method__isnull=False,
     )
     expired = charged.annotate(
         charged_in=ExtractYear("period_end") * 12 + ExtractMonth("period_end"),
@@ -117,10 +118,8 @@ def remind_of_cards() -> int:
         _tell(
             rows,
             "card_expires",
-            lambda row: row.payment_method_id,
-            lambda row: (
-                f"{row.payment_method.exp_year}-{row.payment_method.exp_month:02d}"
-            ),
+            lambda row: row.card.pk,
+            lambda row: f"{row.card.exp_year}-{row.card.exp_month:02d}",
             mails_ahead.card_expires,
         )
         for rows in _batches(first, "payment_method_id", "period_end")

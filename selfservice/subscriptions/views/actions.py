@@ -44,6 +44,7 @@ def actions_of(
         Action(
             _("Assign licenses"), assign_url, "person-add", "" if usable else inactive
         ),
+        *_trial(subscription, state),
         Action(_("Edit recurring billing"), recurring_url, "arrow-sync", inactive),
         Action(
             _("Cancel subscription"),
@@ -52,6 +53,13 @@ def actions_of(
             inactive or _cancelled(subscription),
         ),
     ]
+
+
+def _trial(subscription: Subscription, state: str) -> list[Action]:
+    if state != lifecycle.TRIAL or not subscription.is_trial:
+        return []
+    url = reverse("subscriptions:trial", args=[subscription.pk])
+    return [Action(_("Manage trial"), url, "clock")]
 
 
 def _inactive(state: str) -> str:

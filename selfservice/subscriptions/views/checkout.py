@@ -13,8 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing import gateway
-from billing.gateway.shapes import Card
 from billing.models import BillingProfile
 from billing.services import cards as card_service
 from billing.services.accounts import currency_of, open_account
@@ -33,6 +31,7 @@ from selfservice.subscriptions.services.buying import (
     find_order,
     place_order,
 )
+from selfservice.subscriptions.views.cards import returned_card
 from selfservice.subscriptions.views.checkout_page import (
     CheckoutPage,
     order_from,
@@ -53,16 +52,24 @@ def checkout(request: HtmxHttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     query = CheckoutQuery(request.GET)
     key = query.value("order", None)
     if key is None:
-        return redirect(_address(plan.pk, uuid7(), query.value("quantity", 1)))
+        address = _address(
+            plan.pk, uuid7(), query.value("quantity", 1), trial=_tries(query)
+        )
+        return redirect(address)
     placed = find_order(buyer=buyer, key=key)
     if placed is not None and placed.order_state != OrderState.DECLINED:
         return redirect("subscriptions:order", placed.pk)
     return _get(request, buyer, plan, query, placed)
 
 
-def _address(plan_id: uuid.UUID, key: uuid.UUID, quantity: int) -> str:
+def _address(plan_id: uuid.UUID, key: uuid.UUID, quantity: int, *, trial: bool) -> str:
     path = reverse("subscriptions:checkout", args=[plan_id])
-    return f"{path}?{urlencode({'order': key, 'quantity': quantity})}"
+    query = {"order": key, "quantity": quantity} | ({"trial": 1} if trial else {})
+    return f"{path}?{urlencode(query)}"
+
+
+def _tries(query: CheckoutQuery) -> bool:
+    return bool(query.value("trial", False))
 
 
 def _get(
@@ -76,13 +83,15 @@ def _get(
     profile = _profile(buyer)
     if profile is None:
         form = SoldToForm(initial=SoldToForm.proposed(buyer))
-        return show_sold_to(request, plan, quantity, form, key=query.value("order", ""))
+        key, trial = query.value("order", ""), _tries(query)
+        return show_sold_to(request, plan, quantity, form, key=key, trial=trial)
     form_data = {
         "order": query.value("order", None),
         "plan": plan.pk,
         "quantity": quantity,
         "assign_to_me": bool(buyer.usage_location)
         and query.value("assign", "") != "no",
+        "trial": _tries(query),
     }
     page = CheckoutPage(
         buyer=buyer,
@@ -91,26 +100,10 @@ def _get(
         quantity=quantity,
         form=OrderForm(initial=form_data),
         error=placed.decline if placed is not None else "",
-        entered=_returned_card(profile, query.value("card_session", "")),
+        entered=returned_card(profile, query.value("card_session", "")),
+        trial=_tries(query),
     )
     return show_checkout(request, page)
-
-
-def _returned_card(profile: BillingProfile, session_id: str) -> tuple[str, Card] | None:
-    """The card entered on Stripe's own page, with its setup; null when there is none.
-
-    Only read here: it is stored when the order is placed.
-    """
-    if not session_id:
-        return None
-    try:
-        setup = gateway.read_hosted_card_page(session_id)
-    except DomainError:
-        return None
-    mine = setup.customer_id == profile.stripe_customer_id
-    if not mine or setup.status != "succeeded" or setup.card is None:
-        return None
-    return setup.id, setup.card
 
 
 def _profile(buyer: User) -> BillingProfile | None:
@@ -131,6 +124,7 @@ def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
         profile=profile,
         quantity=form.cleaned_data.get("quantity") or 1,
         form=form,
+        trial=form.cleaned_data.get("trial", False),
     )
     if not form.places:
         return show_checkout(request, page)
@@ -143,7 +137,7 @@ def _sold_to(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
     """The first step: who buys. Its answer is the next step's address."""
     query = CheckoutQuery(request.POST)
     quantity = query.value("quantity", 1)
-    key = query.value("order", None) or uuid7()
+    key, trial = query.value("order", None) or uuid7(), _tries(query)
     form = SoldToForm(request.POST)
     if form.is_valid():
         sold_to = form.sold_to()
@@ -154,10 +148,10 @@ def _sold_to(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
                     buyer=buyer, offer=_any_offer(plan, sold_to.country), quantity=1
                 )
                 open_account(purchaser=buyer, sold_to=sold_to)
-                return redirect(_address(plan.pk, key, quantity))
+                return redirect(_address(plan.pk, key, quantity, trial=trial))
         except DomainError as error:
             form.add_error(None, str(error))
-    return show_sold_to(request, plan, quantity, form, key=key, status=422)
+    return show_sold_to(request, plan, quantity, form, key=key, trial=trial, status=422)
 
 
 def _any_offer(plan: Plan, country: str) -> Offer:
@@ -184,7 +178,7 @@ def _place(request: HtmxHttpRequest, page: CheckoutPage) -> HttpResponse:
     data = page.form.cleaned_data
     try:
         card = page.choose_card(data["payment"], data["setup_intent"])
-        if card is None:
+        if card is None and not (page.card_optional and page.form.without_card):
             return _card_page(page)
         placed = place_order(order=order_from(page), card=card, buyer=page.buyer)
     except DomainError as error:
@@ -199,7 +193,8 @@ def _place(request: HtmxHttpRequest, page: CheckoutPage) -> HttpResponse:
 def _card_page(page: CheckoutPage) -> HttpResponse:
     """Without JavaScript the card is entered on Stripe's own page."""
     key = page.form.cleaned_data["order"]
-    back = f"{settings.PORTAL_BASE_URL}{_address(page.plan.pk, key, page.quantity)}"
+    address = _address(page.plan.pk, key, page.quantity, trial=page.trial)
+    back = f"{settings.PORTAL_BASE_URL}{address}"
     if not page.form.cleaned_data["assign_to_me"]:
         back += "&assign=no"
     hosted = card_service.begin_hosted_card_page(

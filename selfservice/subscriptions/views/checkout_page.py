@@ -29,6 +29,7 @@ from selfservice.subscriptions.services.buying import (
     PriceChanged,
     check_offer,
 )
+from selfservice.subscriptions.services.offering import check_trial
 from selfservice.subscriptions.services.quoting import Summary, summarise, unseal
 
 
@@ -44,6 +45,12 @@ class CheckoutPage:
     error: str = ""
     entered: tuple[str, Card] | None = None
     chosen: PaymentMethod | None = None
+    trial: bool = False
+
+    @property
+    def card_optional(self) -> bool:
+        """Whether a trial may go without a card."""
+        return self.trial and not self.plan.product.trial_needs_card
 
     def offers(self) -> list[Offer]:
         """The product's plans in the profile's currency, shortest first."""
@@ -84,11 +91,14 @@ def order_from(page: CheckoutPage) -> Order:
     offer = page.offer()
     data = page.form.cleaned_data
     total = unseal(
-        data["quote"], offer=offer, quantity=page.quantity, profile=page.profile
+        data["quote"],
+        offer=offer,
+        quantity=page.quantity,
+        profile=page.profile,
+        trial=page.trial,
     )
     if total is None:
-        now = summarise(offer=offer, quantity=page.quantity, profile=page.profile)
-        raise PriceChanged(now.total)
+        raise PriceChanged(summary_of(page, offer).total)
     return Order(
         key=data["order"],
         offer=offer,
@@ -96,6 +106,14 @@ def order_from(page: CheckoutPage) -> Order:
         profile=page.profile,
         total=total,
         assign_to_me=data["assign_to_me"],
+        trial=page.trial,
+    )
+
+
+def summary_of(page: CheckoutPage, offer: Offer) -> Summary:
+    """What the page's order costs. Raises GatewayUnavailable, GatewayRejected."""
+    return summarise(
+        offer=offer, quantity=page.quantity, profile=page.profile, trial=page.trial
     )
 
 
@@ -141,7 +159,9 @@ def _summary(page: CheckoutPage, offer: Offer) -> tuple[str, Summary | None]:
     """Why it can't be bought, or what it costs."""
     try:
         check_offer(buyer=page.buyer, offer=offer, quantity=page.quantity)
-        return "", summarise(offer=offer, quantity=page.quantity, profile=page.profile)
+        if page.trial:
+            check_trial(buyer=page.buyer, product=page.plan.product)
+        return "", summary_of(page, offer)
     except DomainError as error:
         return str(error), None
 
@@ -154,6 +174,8 @@ def _selected(page: CheckoutPage, cards: list[PaymentMethod]) -> str:
         return "new"
     if page.form.is_bound:
         return str(page.form.data.get("payment") or "new")
+    if page.card_optional:
+        return "none"
     preferred = page.profile.payment_method_id
     if preferred and any(card.pk == preferred for card in cards):
         return str(preferred)
@@ -167,6 +189,7 @@ def show_sold_to(
     form: SoldToForm,
     *,
     key: uuid.UUID | str,
+    trial: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The first step of a first purchase."""
@@ -176,6 +199,7 @@ def show_sold_to(
         "quantity": quantity,
         "form": form,
         "order_key": key,
+        "trial": trial,
     }
     return render_page(
         request,

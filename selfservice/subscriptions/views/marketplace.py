@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
-from selfservice.catalog.models import Category, Product
+from selfservice.catalog.models import Category, Plan, Product
 from selfservice.catalog.queries import Offer, offers, products_on_sale
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
@@ -23,6 +23,11 @@ from selfservice.subscriptions.queries import (
     buyer_profiles,
     owned_licenses,
 )
+from selfservice.subscriptions.services.offering import (
+    trial_licenses,
+    trial_open,
+    trials_had,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +37,15 @@ class Shelf:
     product: Product
     cheapest: Money
     free: int | None
+    trial: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial that can be started, with the plan that is proposed for afterwards."""
+
+    plan: Plan
+    licenses: int
 
 
 @require_safe
@@ -64,11 +78,16 @@ def _shelves(buyer: User, currency: str, text: str, category: str) -> list[Shelf
     products = products_on_sale(currency=currency, text=text, category=category)
     plans = offers(currency=currency, product_ids=[p.pk for p in products])
     owned = owned_licenses(buyer, clock.now())
+    had = trials_had(buyer.organization_id)
+    now = clock.now()
     return [
         Shelf(
             product,
             min((o.per_month for o in plans[product.pk]), key=lambda m: m.minor),
             owned.get(product.pk),
+            trial=product.trial_offered
+            and product.sold_at(now)
+            and product.pk not in had,
         )
         for product in products
         if product.pk in plans
@@ -88,6 +107,7 @@ def product(request: HtmxHttpRequest, slug: str) -> HttpResponse:
         "product": found,
         "offers": plans,
         "best": _best(plans),
+        "trial": _trial(buyer, found, plans),
         "currency": currency,
         "sold": found.sold_at(clock.now()),
         "free": free,
@@ -102,6 +122,18 @@ def product(request: HtmxHttpRequest, slug: str) -> HttpResponse:
 def _best(plans: list[Offer]) -> Offer | None:
     """The plan that costs least per month; proposed, never forced."""
     return min(plans, key=lambda o: o.per_month.minor, default=None)
+
+
+def _trial(buyer: User, product: Product, plans: list[Offer]) -> Trial | None:
+    """The trial of a product; null where there is none to start."""
+    best = _best(plans)
+    if (
+        best is None
+        or not buyer.can_buy
+        or not trial_open(buyer=buyer, product=product)
+    ):
+        return None
+    return Trial(best.plan, trial_licenses(product))
 
 
 def _owned_sentence(free: int | None) -> str:

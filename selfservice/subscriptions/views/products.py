@@ -29,6 +29,8 @@ from selfservice.subscriptions.queries import (
     subscription_for,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
+from selfservice.subscriptions.services.trial_count import KIND as TOLD_ASIDE
+from selfservice.subscriptions.trial_wording import after_trial
 from selfservice.subscriptions.views.actions import actions_of
 from selfservice.subscriptions.wording import (
     activity_sentence,
@@ -158,13 +160,15 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         "actions": actions_of(subscription, lifecycle.state_at(subscription, now), now),
         "scheduled": scheduled_change(subscription),
         "checking": operations.unsettled(
-            organization_id=subscription.organization_id, subject_id=subscription.pk
+            organization_id=subscription.organization_id,
+            subject_id=subscription.pk,
+            besides=TOLD_ASIDE,
         ),
+        "after_trial": after_trial(subscription) if subscription.is_trial else "",
         "elapsed": _elapsed(subscription, now),
         "days_left": _days_left(subscription, now),
-        "card_ends": card.expired_by(
-            subscription.term_end.year, subscription.term_end.month
-        ),
+        "card_ends": card is not None
+        and card.expired_by(subscription.term_end.year, subscription.term_end.month),
         "invoices": invoices_of(subscription),
         "entries": [
             (entry, activity_sentence(entry, owner, names)) for entry in entries
@@ -188,6 +192,10 @@ def _days_left(subscription: Subscription, now: dt.datetime) -> str:
     if subscription.term_end is None or now >= subscription.term_end:
         return ""
     days = (subscription.term_end - now).days
+    if subscription.is_trial:
+        return ngettext(
+            "The trial ends in %(days)d day", "The trial ends in %(days)d days", days
+        ) % {"days": days}
     if subscription.recurring_billing:
         return ngettext("Renews in %(days)d day", "Renews in %(days)d days", days) % {
             "days": days

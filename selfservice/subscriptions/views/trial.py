@@ -1,0 +1,181 @@
+"""The pane of a trial: licenses afterwards, a later end, and paying today."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from billing import gateway
+from billing.models import PaymentMethod
+from billing.services import cards as card_service
+from selfservice.core import clock
+from selfservice.core.errors import DomainError
+from selfservice.core.htmx import (
+    HtmxHttpRequest,
+    close_pane,
+    redirect_page,
+    render_page,
+)
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.forms import (
+    CheckoutQuery,
+    ConvertForm,
+    TrialQuantityForm,
+)
+from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.queries import cards_of
+from selfservice.subscriptions.services.trials import (
+    Conversion,
+    convert,
+    extend,
+    extended_end,
+    preview_conversion,
+    set_quantity_after,
+    why_not_extended,
+)
+from selfservice.subscriptions.trial_wording import (
+    converted_sentence,
+    extended_sentence,
+    quantity_after_sentence,
+)
+from selfservice.subscriptions.views.access import own_subscription
+from selfservice.subscriptions.views.cards import returned_card
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def trial_pane(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
+    subscription = own_subscription(request, subscription_id)
+    if request.method != "POST":
+        return _show(request, subscription)
+    do = ACTIONS.get(request.POST.get("action", ""))
+    if do is None:
+        return _show(request, subscription, status=422)
+    try:
+        return do(request, subscription)
+    except DomainError as error:
+        subscription = own_subscription(request, subscription_id)
+        return _show(request, subscription, str(error), status=422)
+
+
+def _extend(request: HtmxHttpRequest, subscription: Subscription) -> HttpResponse:
+    outcome = extend(subscription=subscription)
+    return _done(request, subscription, extended_sentence(subscription, outcome))
+
+
+def _count(request: HtmxHttpRequest, subscription: Subscription) -> HttpResponse:
+    form = TrialQuantityForm(request.POST)
+    if not form.is_valid():
+        return _show(request, subscription, form=form, status=422)
+    quantity = form.cleaned_data["quantity"]
+    outcome = set_quantity_after(subscription=subscription, quantity=quantity)
+    return _done(request, subscription, quantity_after_sentence(subscription, outcome))
+
+
+def _convert(request: HtmxHttpRequest, subscription: Subscription) -> HttpResponse:
+    form = ConvertForm(request.POST)
+    if not form.is_valid():
+        said = " ".join(str(e) for errors in form.errors.values() for e in errors)
+        return _show(request, subscription, said, status=422)
+    card = _chosen_card(form, subscription)
+    if card is None:
+        # On Stripe's own page; it comes back here, with the card to choose.
+        path = reverse("subscriptions:trial", args=[subscription.pk])
+        hosted = card_service.begin_hosted_card_page(
+            profile=subscription.profile,
+            back_url=f"{settings.PORTAL_BASE_URL}{path}"
+            "?card_session={CHECKOUT_SESSION_ID}",
+        )
+        return redirect_page(request, hosted.url)
+    preview, outcome = convert(
+        subscription=subscription, seal=form.cleaned_data["seal"], card=card
+    )
+    return _done(request, subscription, converted_sentence(preview, card, outcome))
+
+
+ACTIONS: dict[str, Callable[[HtmxHttpRequest, Subscription], HttpResponse]] = {
+    "extend": _extend,
+    "quantity": _count,
+    "convert": _convert,
+}
+
+
+def _chosen_card(form: ConvertForm, subscription: Subscription) -> PaymentMethod | None:
+    """A stored card, or the one that was entered just now; null for a new one.
+
+    Raises CardNotUsable, GatewayUnavailable, GatewayRejected.
+    """
+    profile, stored_id = subscription.profile, form.cleaned_data["payment"]
+    if stored_id is not None:
+        found = next((c for c in cards_of(profile) if c.pk == stored_id), None)
+        if found is None:
+            raise card_service.CardNotUsable(gateway.decline_sentence(""))
+        return found
+    setup_id = form.cleaned_data["setup_intent"]
+    if not setup_id:
+        return None
+    card = card_service.entered_card(profile=profile, setup_id=setup_id)
+    return card_service.keep_card(profile=profile, card=card)
+
+
+def _done(
+    request: HtmxHttpRequest, subscription: Subscription, sentence: str
+) -> HttpResponse:
+    messages.success(request, sentence)
+    return close_pane(
+        request, "subscriptions:details", subscription.pk, changed="licenses:changed"
+    )
+
+
+def _show(
+    request: HtmxHttpRequest,
+    subscription: Subscription,
+    refusal: str = "",
+    *,
+    form: TrialQuantityForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now = clock.now()
+    preview: Conversion | None = None
+    try:
+        preview = preview_conversion(subscription=subscription)
+    except DomainError as error:
+        refusal = refusal or str(error)
+    session = CheckoutQuery(request.GET).value("card_session", "")
+    context: dict[str, Any] = {
+        "subscription": subscription,
+        "running": lifecycle.state_at(subscription, now) == lifecycle.TRIAL,
+        "form": form or TrialQuantityForm({"quantity": subscription.paid_quantity}),
+        "refusal": refusal,
+        "preview": preview,
+        "cards": _cards(subscription) if preview else [],
+        "entered": returned_card(subscription.profile, session),
+        "no_extension": why_not_extended(subscription, now),
+        "extended_end": extended_end(subscription),
+    }
+    return render_page(
+        request,
+        "subscriptions/trial.html",
+        context,
+        partial="trial-pane",
+        status=status,
+    )
+
+
+def _cards(subscription: Subscription) -> list[tuple[PaymentMethod, bool, bool]]:
+    """The profile's cards, whether each has expired, and which one is ticked."""
+    now = clock.now()
+    cards = cards_of(subscription.profile)
+    preferred = subscription.payment_method_id or subscription.profile.payment_method_id
+    return [
+        (card, card.expired_by(now.year, now.month), card.pk == preferred)
+        for card in cards
+    ]
