@@ -19,6 +19,7 @@ from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
 from selfservice.subscriptions import mails, mails_to_admins
+from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import counting, recurring
 
@@ -229,6 +230,10 @@ def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
         return
     if found.anchor <= period:
         anchor = found.anchor
+    unpaid = subscription.past_due_since
+    if unpaid is not None and unpaid + PAST_DUE_LASTS <= period:
+        # Disabled since then: what Stripe still renewed before it was told is no term.
+        return
     terms = 1
     while add_months(anchor, terms * months) <= period:
         terms += 1
