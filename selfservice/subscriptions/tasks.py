@@ -31,7 +31,7 @@ def give_up_overdue_by_night() -> None:
 
 @jobs.periodic("subscriptions.catch_up_renewals", cron="35 * * * *")
 def catch_up_renewals_hourly() -> None:
-    """Every hour: "Renewal in progress" never waits for a webhook that was lost."""
+    """Every hour: no renewal and no unpaid order waits for a webhook that was lost."""
     catch_up_renewals()
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 import stripe
 
-from billing.models import Invoice, StripeOperation
+from billing.models import BillingProfile, Invoice, StripeOperation
+from selfservice.accounts.models import User
+from selfservice.catalog.queries import Offer
 from selfservice.core import clock
+from selfservice.core.money import Money
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import overdue, renewing
+from selfservice.subscriptions.services.buying import Order, place_order
 from selfservice.subscriptions.services.ending import set_recurring
 from selfservice.subscriptions.tasks import (
     catch_up_renewals_hourly,
@@ -18,6 +24,7 @@ from selfservice.subscriptions.tasks import (
 from tests.factories.mail import kinds_queued
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
+from tests.stripe_sandbox import enter_card
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
 from tests.subscriptions.changing import DAY, pass_time, pay_with, read
 
@@ -52,6 +59,33 @@ def test_a_renewal_that_failed_unheard_becomes_past_due(
 
     assert state(bought) == lifecycle.PAST_DUE
     assert kinds_queued() == ["order_confirmed", "payment_failed"]
+
+
+def test_an_order_that_lapsed_unheard_is_dropped(
+    diagrams: Offer,
+    profile: BillingProfile,
+    stripe_client: stripe.StripeClient,
+    sandbox: SandboxProcess,
+    anna: User,
+) -> None:
+    card = enter_card(stripe_client, profile, "pm_card_authenticationRequired")
+    order = Order(
+        key=uuid.uuid4(),
+        offer=diagrams,
+        quantity=12,
+        profile=profile,
+        total=Money(71438, "EUR"),
+        assign_to_me=True,
+    )
+    placed = place_order(order=order, card=card, buyer=anna)
+    assert state(placed) == lifecycle.PENDING
+    catch_up_renewals_hourly()
+    assert state(placed) == lifecycle.PENDING
+    pass_time(sandbox, DAY)
+
+    catch_up_renewals_hourly()
+
+    assert read(placed).order_state == OrderState.DROPPED
 
 
 def test_nothing_is_asked_about_what_runs_or_ends_by_itself(

@@ -1,11 +1,13 @@
-"""Renewals that should have come: asked for, instead of waiting for a webhook."""
+"""What should have come by now: asked for, instead of waiting for a webhook."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import uuid
 
-from django.db.models import F
+from django.conf import settings
+from django.db.models import F, Q
 from django.db.models.functions import Least
 
 from billing import gateway
@@ -22,17 +24,22 @@ AT_ONCE = 200
 def catch_up_renewals() -> int:
     """Read again what renews by itself and whose period or term is over; how many.
 
-    At most AT_ONCE, those read longest ago first. Ends early while Stripe is away.
-    Must be called outside any transaction.
+    And the orders whose payment must have lapsed, so that none waits for ever. At most
+    AT_ONCE, those read longest ago first. Ends early while Stripe is away. Must be
+    called outside any transaction.
     """
+    now = clock.now()
+    renews = Q(
+        order_state=OrderState.CONFIRMED,
+        recurring_billing=True,
+        disabled_at=None,
+        ends__lte=now,
+    )
+    lapses_after = dt.timedelta(hours=settings.ORDER_LAPSES_AFTER_HOURS)
+    lapsed = Q(order_state=OrderState.PENDING, ordered_at__lte=now - lapses_after)
     due = (
         Subscription.objects.annotate(ends=Least(F("period_end"), F("term_end")))
-        .filter(
-            order_state=OrderState.CONFIRMED,
-            recurring_billing=True,
-            disabled_at=None,
-            ends__lte=clock.now(),
-        )
+        .filter(renews | lapsed)
         .exclude(stripe_subscription_id="")
         .order_by(F("stripe_synced_at").asc(nulls_first=True), "pk")
     )
