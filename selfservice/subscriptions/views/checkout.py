@@ -18,7 +18,7 @@ from billing.services import cards as card_service
 from billing.services.accounts import currency_of, open_account
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
-from selfservice.catalog.models import Plan
+from selfservice.catalog.models import Plan, Product
 from selfservice.catalog.queries import Offer, offer_of
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest
@@ -116,8 +116,10 @@ def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
         return _sold_to(request, buyer, plan)
     form = OrderForm(request.POST)
     form.is_valid()
-    chosen = form.cleaned_data.get("plan") or plan.pk
-    plan = Plan.objects.select_related("product").filter(pk=chosen).first() or plan
+    chosen = _plan_of(plan.product, form)
+    if chosen is None:
+        form.add_error(None, _("Select a plan."))
+    plan = chosen or plan
     page = CheckoutPage(
         buyer=buyer,
         plan=plan,
@@ -131,6 +133,13 @@ def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
     if form.errors:
         return show_checkout(request, page, status=422)
     return _place(request, page)
+
+
+def _plan_of(product: Product, form: OrderForm) -> Plan | None:
+    """The plan that was chosen; null for one of another product."""
+    chosen = form.cleaned_data.get("plan")
+    plans = Plan.objects.filter(product=product).select_related("product")
+    return plans.filter(pk=chosen).first() if chosen else None
 
 
 def _sold_to(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
