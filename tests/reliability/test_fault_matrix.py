@@ -15,7 +15,12 @@ from pytest_django.fixtures import Settings
 
 from billing.services import operations
 from selfservice.catalog.queries import Offer
-from tests.reliability import buying, catalogue, changing  # noqa: F401  they register
+from tests.reliability import (  # noqa: F401  they register their scenarios
+    buying,
+    catalogue,
+    changing,
+    trying,
+)
 from tests.reliability.matrix import cases_of
 from tests.reliability.running import check_reconciled, run_case
 from tests.reliability.scenarios import EVERY

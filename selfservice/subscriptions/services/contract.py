@@ -195,7 +195,7 @@ def _stop_if_left(subscription: Subscription) -> None:
 def _follow_trial(subscription: Subscription, found: StripeSubscription) -> None:
     """While it lasts nothing is paid; once it is over, it is a purchase of that day."""
     if found.status == "trialing":
-        subscription.trial_end = found.trial_end
+        subscription.trial_end = subscription.term_end = found.trial_end
         counting.follow_trial(subscription, found)
         return
     counting.end_trial(subscription, found)
@@ -226,7 +226,6 @@ def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
         return
     if subscription.is_trial and subscription.stripe_status == "trialing":
         subscription.term_start = anchor
-        subscription.term_end = subscription.trial_end
         return
     if found.anchor <= period:
         anchor = found.anchor

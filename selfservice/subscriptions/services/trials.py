@@ -107,10 +107,12 @@ def extend(*, subscription: Subscription) -> Outcome:
 
 
 def set_quantity_after(*, subscription: Subscription, quantity: int) -> Outcome:
-    """Pay for so many licenses once the trial is over.
+    """Pay for so many licenses once the trial is over; a second time is fine.
 
     Raises CannotChange, ChangeUnderWay, PreviewStale, GatewayRejected.
     """
+    if quantity == subscription.quantity_after_trial:
+        return Outcome.DONE
     operation = begin_change(
         subscription,
         change_number=subscription.change_number,
