@@ -26,6 +26,9 @@ def order_confirmed(paid: hooks.SubscriptionPaid) -> None:
     subscription = Subscription.objects.select_related(
         "product", "price", "payment_method", "purchaser__organization"
     ).get(organization_id=paid.organization_id, pk=paid.subscription_id)
+    if subscription.is_trial:
+        # Nothing was ordered yet: `mails_ahead.trial_started` tells of it.
+        return
     total = Money(subscription.expected_total_minor, subscription.price.currency)
     _queue(
         subscription,
@@ -34,7 +37,6 @@ def order_confirmed(paid: hooks.SubscriptionPaid) -> None:
             "count": subscription.quantity,
             "total": total,
             "card": str(subscription.payment_method),
-            "trial_end": subscription.trial_end,
             "term_end": subscription.term_end,
         },
     )

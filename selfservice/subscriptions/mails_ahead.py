@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from selfservice.activity.services import mail
 from selfservice.catalog.models import Frequency, Price
+from selfservice.core import hooks
 from selfservice.subscriptions.models import ScheduledChange, Subscription
 
 mail.kinds.register("renewal", _("Soon renewed: %(product)s"))
+mail.kinds.register("trial_started", _("Your trial has started: %(product)s"))
 mail.kinds.register("trial_ends", _("The trial ends soon: %(product)s"))
 mail.kinds.register("card_expires", _("Your card expires: %(card)s"))
 
@@ -37,6 +39,25 @@ def renewal(
         period,
         {"ends": subscription.term_end, **_charge(subscription, price, count)},
         page="subscriptions:recurring_billing",
+    )
+
+
+@hooks.subscription_paid.register
+def trial_started(paid: hooks.SubscriptionPaid) -> None:
+    """Queue it in the transaction that starts the trial: until when, and what then."""
+    subscription = Subscription.objects.select_related(
+        "product", "plan", "price", "payment_method", "purchaser__organization"
+    ).get(organization_id=paid.organization_id, pk=paid.subscription_id)
+    if not subscription.is_trial or not subscription.purchaser.can_sign_in:
+        return
+    facts: mail.MailFacts = {
+        "ends": subscription.trial_end,
+        "licenses": subscription.quantity,
+    }
+    mail.queue(
+        _letter(
+            subscription, "trial_started", "", {**facts, **after_trial(subscription)}
+        )
     )
 
 

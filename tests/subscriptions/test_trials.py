@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 import stripe
+from django.core import mail as outgoing
 
 from billing.gateway import PaymentDeclined
 from billing.models import BillingProfile, PaymentMethod
@@ -37,6 +38,7 @@ from selfservice.subscriptions.services.trials import (
     set_quantity_after,
 )
 from tests.factories.accounts import make_user
+from tests.factories.mail import send_queued
 from tests.sandbox_process import SandboxProcess
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
 from tests.subscriptions.changing import (
@@ -366,6 +368,15 @@ def test_a_trial_that_cant_be_charged_is_past_due(
     late = catch_up(trial)
     assert state(trial) == lifecycle.PAST_DUE
     assert late.past_due_since == trial.trial_end
+
+
+def test_a_mail_says_what_comes(trial: Subscription) -> None:
+    send_queued()
+
+    [message] = outgoing.outbox
+    text = str(message.body).replace("\xa0", " ")
+    assert "You have 25 licenses of Diagrams Pro to try it with." in text
+    assert "It goes on with 3 licenses, and Visa •••• 4242 is charged €147.60" in text
 
 
 def test_every_step_is_one_row_of_the_log(

@@ -147,6 +147,7 @@ def convert(
     Raises CannotChange, ChangeUnderWay, PreviewStale, PaymentDeclined,
     GatewayRejected, and GatewayUnavailable when nothing was begun.
     """
+    _check_running(subscription)
     _check_card(card, subscription)
     shown = _unseal(seal)
     if shown["change_number"] != subscription.change_number:
