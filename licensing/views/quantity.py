@@ -24,6 +24,7 @@ from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.queries import subscription_for
+from selfservice.subscriptions.services.changing import PreviewStale
 from selfservice.subscriptions.services.quantity import (
     Preview,
     preview_quantity,
@@ -109,7 +110,9 @@ def _save(
     except DomainError as error:
         page = Page(_own(owner, subscription_id), form)
         _look(page)
-        page.refusal = str(error)
+        # What was changed elsewhere may leave no amount to look at.
+        stale = isinstance(error, PreviewStale) and page.refusal
+        page.refusal = page.refusal if stale else str(error)
         return _show(request, page, 422)
     messages.success(request, saved_sentence(preview, outcome))
     return close_pane(

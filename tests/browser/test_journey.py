@@ -8,13 +8,12 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
-from pytest_django.fixtures import Settings
 
 from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
-from selfservice.settings.base import content_security_policy
 from selfservice.subscriptions.models import OrderState, Subscription
+from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
 from tests.factories.accounts import make_user
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
@@ -113,22 +112,6 @@ NL = Words(
     select="Selecteer",
     purchases="Selfserviceaankopen",
 )
-
-
-@pytest.fixture
-def browser_context_args(live_server: object) -> dict[str, str]:
-    """Addresses are relative to the live server."""
-    return {"base_url": live_server.url}  # type: ignore[attr-defined]
-
-
-@pytest.fixture(autouse=True)
-def policy(settings: Settings, sandbox: SandboxProcess, live_server: object) -> None:
-    """The same policy as in the demo, with this sandbox's address."""
-    origin = [sandbox.base]
-    settings.SECURE_CSP = content_security_policy(
-        script=origin, frame=origin, connect=origin
-    )
-    settings.PORTAL_BASE_URL = live_server.url  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.forms import CancelForm, RecurringForm
 from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.services.changing import PreviewStale
 from selfservice.subscriptions.services.counting import scheduled_change
 from selfservice.subscriptions.services.ending import (
     CancelPreview,
@@ -46,7 +47,7 @@ def cancel_pane(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRes
         )
     except DomainError as error:
         subscription = own_subscription(request, subscription_id)
-        return _show_cancel(request, subscription, form, str(error), status=422)
+        return _show_cancel(request, subscription, form, error, status=422)
     messages.success(request, cancelled_sentence(preview, outcome))
     return _close(request, subscription)
 
@@ -76,14 +77,17 @@ def _show_cancel(
     request: HtmxHttpRequest,
     subscription: Subscription,
     form: CancelForm,
-    refusal: str = "",
+    refused: DomainError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     preview: CancelPreview | None = None
+    refusal = str(refused or "")
     try:
         preview = preview_cancel(subscription=subscription)
     except DomainError as error:
-        refusal = refusal or str(error)
+        # What was changed elsewhere may leave nothing to look at and confirm.
+        stale = isinstance(refused, PreviewStale)
+        refusal = str(error) if stale or refused is None else refusal
     context = {
         "subscription": subscription,
         "form": form,
