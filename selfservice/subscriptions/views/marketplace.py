@@ -126,14 +126,12 @@ def _best(plans: list[Offer]) -> Offer | None:
 
 def _trial(buyer: User, product: Product, plans: list[Offer]) -> Trial | None:
     """The trial of a product; null where there is none to start."""
-    best = _best(plans)
-    if (
-        best is None
-        or not buyer.can_buy
-        or not trial_open(buyer=buyer, product=product)
-    ):
+    if not plans or not buyer.can_buy:
         return None
-    return Trial(best.plan, trial_licenses(product))
+    if not trial_open(buyer=buyer, product=product):
+        return None
+    # For afterwards what commits least is proposed.
+    return Trial(plans[0].plan, trial_licenses(product))
 
 
 def _owned_sentence(free: int | None) -> str:

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from billing.models import BillingProfile, PaymentMethod
 from selfservice.accounts.models import User
+from selfservice.catalog.models import Frequency, Term
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
+from tests.factories.catalog import make_plan, make_price
 from tests.sandbox_process import SandboxProcess
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
 from tests.subscriptions.changing import (
@@ -75,6 +77,18 @@ def test_the_product_offers_its_trial(web: Client, trial_offer: Offer) -> None:
     assert "Gratis proefversie starten" in shown(web.get(page, headers=DUTCH))
     shelf = shown(web.get(reverse("subscriptions:marketplace")))
     assert "Free trial" in shelf
+
+
+def test_afterwards_the_shortest_plan_is_proposed(
+    web: Client, trial_offer: Offer
+) -> None:
+    product = trial_offer.plan.product
+    monthly = make_plan(product, term=Term.MONTH, frequency=Frequency.MONTHLY)
+    make_price(monthly, 9900)
+
+    page = reverse("subscriptions:product", args=[product.slug])
+
+    assert f"{monthly.pk}/?trial=1" in shown(web.get(page))
 
 
 def test_a_trial_that_was_had_is_not_offered_again(
