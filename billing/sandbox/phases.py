@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from billing.sandbox import clock
+from billing.sandbox import anchors, clock
 from billing.sandbox.call import Call
 from billing.sandbox.contract import blank
 from billing.sandbox.given import Given
@@ -99,7 +99,7 @@ def _check_starts(call: Call, subscription: Obj, phases: list[Obj]) -> None:
 
     In between only without proration, and not the rhythm.
     """
-    anchor = subscription["billing_cycle_anchor"]
+    anchor = anchors.anchor_of(subscription)
     for former, phase in pairwise(phases):
         start = phase["start_date"]
         old, new = (_rhythms(call, each) for each in (former, phase))

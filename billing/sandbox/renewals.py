@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 
-from billing.sandbox import billing_run, clock, proration
+from billing.sandbox import anchors, billing_run, clock, proration
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call
 from billing.sandbox.resources import invoices
@@ -72,7 +72,7 @@ def _next_period(subscription: Obj, item: Obj) -> Item:
     """Move an item on by one period; what it costs."""
     start = item["current_period_end"]
     recurring = item["price"]["recurring"]
-    anchor = subscription["billing_cycle_anchor"]
+    anchor = anchors.anchor_of(subscription)
     end = clock.period_end_after(recurring, anchor, start)
     item |= {"current_period_start": start, "current_period_end": end}
     return Item(

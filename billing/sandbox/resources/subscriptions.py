@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stripe
 
-from billing.sandbox import billing_run, proration, trials
+from billing.sandbox import anchors, billing_run, proration, trials
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.cards import declined
@@ -34,11 +34,14 @@ def create(call: Call) -> Obj:
         own_card(call, method, customer["id"], "default_payment_method")
     found = _new(call, customer, items, method)
     trials.begin(call, found)
+    free = anchors.begin(call, found)
     if given.get("cancel_at_period_end"):
         end_with_period(call, found, True)
     if given.get("cancel_at"):
         end_at(call, found, given["cancel_at"])
     call.save(found, "customer.subscription.created")
+    if free:
+        return found
     _first_invoice(call, found, customer, items)
     return call.get(found["id"], "subscription")
 
