@@ -309,3 +309,17 @@ def longest_licensed(subscription: Subscription, limit: int) -> list[LicenseAssi
         .select_related("user")
         .order_by("assigned_at", "id")[:limit]
     )
+
+
+def doubly_licensed(subscription: Subscription, receiver: User) -> list[str]:
+    """Who has one of it, and one of the receiver's for its product too; by name."""
+    theirs = live_assignments(receiver, subscription.product_id).values("user_id")
+    rows = LicenseAssignment.objects.filter(
+        organization_id=subscription.organization_id,
+        subscription=subscription,
+        ended_at=None,
+        suspended_at=None,
+        user_id__in=theirs,
+    )
+    names = rows.order_by("user__display_name", "pk")
+    return list(names.values_list("user__display_name", flat=True))

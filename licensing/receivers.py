@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from licensing.services.assigning import assign_from, end_licenses_of
+from licensing.services.assigning import assign_from, end_licenses_of, hand_over
 from licensing.services.refusals import CannotAssign
 from selfservice.core import hooks
 from selfservice.subscriptions.models import Subscription
@@ -14,6 +14,7 @@ def register_all() -> None:
     """Listen to what lower rooms send."""
     hooks.subscription_paid.register(license_after_order)
     hooks.people_lost.register(free_licenses)
+    hooks.subscription_handed_over.register(hand_over_licenses)
 
 
 def license_after_order(paid: hooks.SubscriptionPaid) -> None:
@@ -34,3 +35,8 @@ def license_after_order(paid: hooks.SubscriptionPaid) -> None:
 def free_licenses(lost: hooks.PeopleLost) -> None:
     """Whoever was disabled or removed holds nothing any more, at once."""
     end_licenses_of(lost.organization_id, lost.user_ids)
+
+
+def hand_over_licenses(handed: hooks.SubscriptionHandedOver) -> None:
+    """People keep what they have; from now on it is the receiver's to give."""
+    hand_over(handed.organization_id, handed.subscription_id, handed.receiver_id)

@@ -46,6 +46,7 @@ from billing.gateway.errors import (
     decline_sentences,
 )
 from billing.gateway.events import NotFromStripe, verify_event
+from billing.gateway.handover import PaidPeriod, end_for_good, take_over
 from billing.gateway.invoices import (
     hosted_invoice_url,
     invoice_ids_of_subscription,
@@ -89,6 +90,7 @@ __all__ = [
     "GatewayUnavailable",
     "KeyUsedOtherwise",
     "NotFromStripe",
+    "PaidPeriod",
     "PaymentDeclined",
     "StripePrice",
     "StripeProduct",
@@ -100,6 +102,7 @@ __all__ = [
     "decline_sentences",
     "drop_subscription",
     "end_at",
+    "end_for_good",
     "end_now",
     "end_trial",
     "extend_trial",
@@ -139,6 +142,7 @@ __all__ = [
     "start_card_setup",
     "start_hosted_card_page",
     "start_trial",
+    "take_over",
     "verify_event",
     "void_invoice",
 ]

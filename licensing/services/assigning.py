@@ -135,6 +135,36 @@ def end_some(
     return _end(list(rows.select_for_update(no_key=True).order_by("id")[:limit]), None)
 
 
+def hand_over(
+    organization_id: uuid.UUID, subscription_id: uuid.UUID, receiver_id: uuid.UUID
+) -> None:
+    """Make the licenses of a subscription those of its new purchaser.
+
+    Whoever has one of theirs for the product already keeps that one, and the other
+    comes free. In the caller's transaction. A second time changes nothing.
+    """
+    open_ones = LicenseAssignment.objects.filter(
+        organization_id=organization_id, subscription_id=subscription_id, ended_at=None
+    ).exclude(purchaser_id=receiver_id)
+    rows = list(open_ones.select_for_update(no_key=True).order_by("id"))
+    if not rows:
+        return
+    theirs = LicenseAssignment.objects.filter(
+        organization_id=organization_id,
+        purchaser_id=receiver_id,
+        product_id=rows[0].product_id,
+        ended_at=None,
+        suspended_at=None,
+    )
+    holders = set(theirs.values_list("user_id", flat=True))
+    doubles = [r for r in rows if r.suspended_at is None and r.user_id in holders]
+    _end(doubles, None)
+    kept = {row.pk for row in rows} - {row.pk for row in doubles}
+    LicenseAssignment.objects.filter(
+        organization_id=organization_id, pk__in=kept
+    ).update(purchaser_id=receiver_id)
+
+
 @contextmanager
 def _races_noticed() -> Iterator[None]:
     """Turn what the database refuses, because another was faster, into _Overtaken."""
@@ -224,7 +254,7 @@ def _give(
         for person, share in zip(persons, shares, strict=True)
     )
     counts = Counter(row.subscription_id for row in rows)
-    if not _move(actor.organization_id, counts):
+    if not _move(actor.organization_id, counts, shares[0].purchaser_id):
         raise _Overtaken
     if any(share.is_trial for share in shares):
         follow_assigned(actor.organization_id, counts)
@@ -250,9 +280,14 @@ def _end(rows: Sequence[LicenseAssignment], actor_id: uuid.UUID | None) -> int:
     return len(rows)
 
 
-def _move(organization_id: uuid.UUID, changes: Mapping[uuid.UUID, int]) -> bool:
+def _move(
+    organization_id: uuid.UUID,
+    changes: Mapping[uuid.UUID, int],
+    purchaser_id: uuid.UUID | None = None,
+) -> bool:
     """Add to the counters, or take from them; false if not all: then roll back.
 
+    Licenses are given out only by `purchaser_id`, who may have handed it over since.
     PostgreSQL looks at the condition again after it waited for another writer.
     """
     rows = Subscription.objects.filter(
@@ -271,7 +306,9 @@ def _move(organization_id: uuid.UUID, changes: Mapping[uuid.UUID, int]) -> bool:
     after = F("assigned") + change
     if first > 0:
         rows = rows.filter(
-            lifecycle.assignable_at(clock.now()), LessThanOrEqual(after, _LIMIT)
+            lifecycle.assignable_at(clock.now()),
+            LessThanOrEqual(after, _LIMIT),
+            purchaser_id=purchaser_id,
         )
     return rows.update(assigned=after) == len(changes)
 

@@ -82,6 +82,19 @@ class StripeEventSeen:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SubscriptionHandedOver:
+    """Somebody else has a subscription now; people keep their licenses of it.
+
+    Sent inside the transaction that hands it over, before and after its row is
+    locked: a second time there may be nothing left to do.
+    """
+
+    organization_id: uuid.UUID
+    subscription_id: uuid.UUID
+    receiver_id: uuid.UUID
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RefundMade:
     """Stripe agreed to give money back. `amount_minor` is in the invoice's currency.
 
@@ -98,6 +111,9 @@ class RefundMade:
 
 people_lost: Hook[PeopleLost, None] = Hook("people_lost")
 subscription_paid: Hook[SubscriptionPaid, None] = Hook("subscription_paid")
+subscription_handed_over: Hook[SubscriptionHandedOver, None] = Hook(
+    "subscription_handed_over"
+)
 refund_made: Hook[RefundMade, None] = Hook("refund_made")
 stripe_handlers: Registry[Callable[[StripeEventSeen], None]] = Registry("stripe_event")
 

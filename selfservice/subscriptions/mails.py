@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
+from selfservice.accounts.models import User
 from selfservice.activity.services import mail
 from selfservice.core import hooks
 from selfservice.core.money import Money
@@ -17,6 +18,7 @@ from selfservice.subscriptions.models import Subscription
 mail.kinds.register("order_confirmed", _("Your order is confirmed: %(product)s"))
 mail.kinds.register("payment_failed", _("The payment failed: %(product)s"))
 mail.kinds.register("refunded", _("Refund: %(product)s"))
+mail.kinds.register("transferred", _("Yours from now on: %(product)s"))
 mail.kinds.register("cancelled", _("Canceled: %(product)s"))
 
 
@@ -73,6 +75,27 @@ def cancelled(
         facts={
             "until": until,
             "refund": refund,
+            "card": str(subscription.payment_method),
+        },
+    )
+
+
+def transferred(subscription: Subscription) -> None:
+    """Queue it for the receiver, in the transaction that hands it over."""
+    purchaser = User.objects.select_related("organization").get(
+        organization_id=subscription.organization_id, pk=subscription.purchaser_id
+    )
+    subscription.purchaser = purchaser
+    _queue(
+        subscription,
+        "transferred",
+        period=str(subscription.attempt),
+        facts={
+            "quantity": subscription.quantity,
+            "assigned": subscription.assigned,
+            "renews": subscription.recurring_billing,
+            "term_end": subscription.term_end,
+            "charged": subscription.period_end,
             "card": str(subscription.payment_method),
         },
     )

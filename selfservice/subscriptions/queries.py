@@ -123,11 +123,12 @@ def products_page(
 
 
 def invoices_of(subscription: Subscription, limit: int = 5) -> list[Invoice]:
-    """The latest invoices of a subscription."""
+    """The latest invoices of a subscription; those before it was theirs are not."""
     return list(
         Invoice.objects.filter(
             organization_id=subscription.organization_id,
             subscription_id=subscription.pk,
+            purchaser_id=subscription.purchaser_id,
         ).order_by("-finalized_at", "-id")[:limit]
     )
 

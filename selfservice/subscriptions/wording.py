@@ -200,6 +200,8 @@ def _verb(entry: Activity) -> str:
         ),
         "given_up": _("ended the subscription, because it was never paid"),
         "purchaser_left": _("turned recurring billing off: the purchaser has left"),
+        "transferred": _("handed the subscription to another purchaser"),
+        "transfer_refused": _("the payment provider refused to hand it over"),
         "frequency_scheduled": _("changed the billing frequency from the renewal on"),
         "change_undone": _("undid the change at renewal"),
         "cancelled": _("canceled the subscription"),

@@ -19,6 +19,7 @@ from tests.reliability import (  # noqa: F401  they register their scenarios
     buying,
     catalogue,
     changing,
+    handing,
     trying,
 )
 from tests.reliability.matrix import cases_of

@@ -48,7 +48,9 @@ class World:
 
     @property
     def profile(self) -> BillingProfile:
-        return BillingProfile.objects.get(organization=self.buyer.organization)
+        return BillingProfile.objects.get(
+            organization=self.buyer.organization, purchaser=self.buyer
+        )
 
     @property
     def customer(self) -> str:
@@ -88,9 +90,11 @@ def new_world(
     return world
 
 
-def give_card(world: World, named: str = "pm_card_visa") -> PaymentMethod:
-    """A billing profile with a card that was entered long ago."""
-    profile = open_account(purchaser=world.buyer, sold_to=SOLD_TO)
+def give_card(
+    world: World, named: str = "pm_card_visa", owner: User | None = None
+) -> PaymentMethod:
+    """A billing profile with a card that was entered long ago; else the buyer's."""
+    profile = open_account(purchaser=owner or world.buyer, sold_to=SOLD_TO)
     found = world.stripe.v1.payment_methods.attach(
         named, {"customer": profile.stripe_customer_id}
     )

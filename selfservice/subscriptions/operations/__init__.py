@@ -7,6 +7,7 @@ from selfservice.subscriptions.operations.buying import BUY, DROP
 from selfservice.subscriptions.operations.ending import END_NOW, GIVE_UP, RECURRING
 from selfservice.subscriptions.operations.quantity import FEWER, MORE
 from selfservice.subscriptions.operations.scheduling import SCHEDULE, UNSCHEDULE
+from selfservice.subscriptions.operations.transferring import TRANSFER
 from selfservice.subscriptions.operations.trials import CONVERT, COUNT, EXTEND
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "MORE",
     "RECURRING",
     "SCHEDULE",
+    "TRANSFER",
     "UNSCHEDULE",
 ]

@@ -187,6 +187,12 @@ def _stop_if_left(subscription: Subscription) -> None:
     """Nobody pays on for somebody who left before this was paid, or turned on."""
     if not subscription.recurring_billing or recurring.is_ending(subscription):
         return
+    if not recurring.is_handed_over(subscription):
+        stop_if_left(subscription)
+
+
+def stop_if_left(subscription: Subscription) -> None:
+    """Stop the renewal, and tell the admins, if the purchaser has left."""
     if recurring.has_left(subscription):
         recurring.stop_renewal(subscription)
         mails_to_admins.purchasers_left(subscription.organization_id, [subscription])
@@ -221,14 +227,12 @@ def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
     another frequency's first day, as Stripe does, once that was changed at a renewal.
     """
     months = subscription.plan.term_months
-    anchor, period = subscription.bought_at, found.period_start
+    anchor, period = counted_from(subscription, found), found.period_start
     if anchor is None:
         return
     if subscription.is_trial and subscription.stripe_status == "trialing":
         subscription.term_start = anchor
         return
-    if found.anchor <= period:
-        anchor = found.anchor
     unpaid = subscription.past_due_since
     if unpaid is not None and unpaid + PAST_DUE_LASTS <= period:
         # Disabled since then: what Stripe still renewed before it was told is no term.
@@ -240,12 +244,26 @@ def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
     subscription.term_end = add_months(anchor, terms * months)
 
 
+def counted_from(
+    subscription: Subscription, found: StripeSubscription
+) -> dt.datetime | None:
+    """One that took another's place has the anchor of a period, not of a term."""
+    if found.metadata.get("anchored_at") == found.anchor.isoformat():
+        return dt.datetime.fromisoformat(found.metadata["terms_from"])
+    return (
+        found.anchor if found.anchor <= found.period_start else subscription.bought_at
+    )
+
+
 def _end(subscription: Subscription, found: StripeSubscription) -> None:
     if subscription.order_state in {OrderState.DECLINED, OrderState.DROPPED}:
         return
     if subscription.order_state != OrderState.CONFIRMED:
         subscription.order_state = OrderState.DROPPED
         _log(subscription, "order_dropped", {})
+        return
+    if recurring.is_handed_over(subscription):
+        # Another one takes its place: nobody loses a license in between.
         return
     ended = found.ended_at
     if ended and subscription.term_end and ended < subscription.term_end:

@@ -12,7 +12,11 @@ from selfservice.subscriptions import lifecycle, mails_to_admins
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.contract import begin_drop
 from selfservice.subscriptions.services.ending import CANCELLABLE
-from selfservice.subscriptions.services.recurring import is_ending, stop_renewal
+from selfservice.subscriptions.services.recurring import (
+    is_ending,
+    is_handed_over,
+    stop_renewal,
+)
 
 
 def stop_renewals_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) -> int:
@@ -38,8 +42,10 @@ def stop_renewals_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) ->
 
 
 def _renews(subscription: Subscription) -> bool:
-    """Whether it is renewed, and nobody has asked Stripe yet to stop that."""
-    return subscription.recurring_billing and not is_ending(subscription)
+    """Whether it is renewed, and isn't to be stopped or somebody else's already."""
+    return subscription.recurring_billing and not (
+        is_ending(subscription) or is_handed_over(subscription)
+    )
 
 
 def _locked_of(

@@ -18,6 +18,7 @@ from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 
 KIND = "subscription.recurring"
+TRANSFER = "subscription.transfer"
 
 
 def begin_ending(
@@ -116,3 +117,12 @@ def is_ending(subscription: Subscription) -> bool:
         state__in=UNSETTLED,
     )
     return asked.exclude(arguments__at="").exists()
+
+
+def is_handed_over(subscription: Subscription) -> bool:
+    """Whether it is on its way to another purchaser, and Stripe's word isn't final."""
+    return operations.unsettled(
+        organization_id=subscription.organization_id,
+        subject_id=subscription.pk,
+        kind=TRANSFER,
+    )
