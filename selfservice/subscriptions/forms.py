@@ -238,12 +238,28 @@ class MarketplaceFilter(forms.Form):
 class ProductsFilter(forms.Form):
     """The filters of Your products; what can't be read filters nothing."""
 
-    SORTS = ("name", "-name", "next", "-next", "assigned", "-assigned")
+    COLUMNS = ("name", "assigned", "recurring", "next", "price")
 
     q = forms.CharField(required=False, max_length=100)
-    channel = forms.ChoiceField(required=False, choices=[("self-service", "")])
+    channel = forms.ChoiceField(
+        required=False,
+        choices=[("self-service", _("Self-service")), ("trial", _("Trial"))],
+    )
     status = forms.ChoiceField(required=False, choices=list(LABELS.items()))
-    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in SORTS])
+    product = forms.SlugField(required=False, max_length=80)
+    expiring = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("30", _("Within 30 days")),
+            ("60", _("Within 60 days")),
+            ("90", _("Within 90 days")),
+        ],
+    )
+    group = forms.ChoiceField(required=False, choices=[("product", "")])
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[(sign + column, "") for column in COLUMNS for sign in ("", "-")],
+    )
     page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
 
     def value(self, name: str, default: Any = "") -> Any:

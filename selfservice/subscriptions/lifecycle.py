@@ -142,9 +142,7 @@ def state_case(now: dt.datetime) -> Case:
         When(recurring_billing=True, then=_plus("term_end", RENEWAL_GRACE)),
         default=F("term_end"),
     )
-    later = _plus("term_end", EXPIRED_LASTS)
-    unpaid = _plus("past_due_since", PAST_DUE_LASTS)
-    disabled = Least(Coalesce(F("disabled_at"), later), Coalesce(unpaid, later), later)
+    disabled = disabled_expression()
     deleted = ExpressionWrapper(
         disabled + Value(DISABLED_LASTS), output_field=DateTimeField()
     )
@@ -159,6 +157,30 @@ def state_case(now: dt.datetime) -> Case:
         When(trial_end__gt=now, then=Value(TRIAL)),
         default=Value(ACTIVE),
         output_field=CharField(),
+    )
+
+
+def disabled_expression() -> Least:
+    """`disabled_from` over Subscription's columns; null for what was never paid."""
+    later = _plus("term_end", EXPIRED_LASTS)
+    unpaid = _plus("past_due_since", PAST_DUE_LASTS)
+    return Least(Coalesce(F("disabled_at"), later), Coalesce(unpaid, later), later)
+
+
+def next_date(state: str = "state") -> Case:
+    """The next date of a row that is annotated with its `state`, for sorting."""
+    disabled = disabled_expression()
+    return Case(
+        When(**{state: PENDING}, then=F("ordered_at")),
+        When(**{f"{state}__in": [EXPIRED, PAST_DUE]}, then=disabled),
+        When(
+            **{f"{state}__in": [DISABLED, DELETED]},
+            then=ExpressionWrapper(
+                disabled + Value(DISABLED_LASTS), output_field=DateTimeField()
+            ),
+        ),
+        default=F("term_end"),
+        output_field=DateTimeField(),
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import uuid
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from billing.models import BillingProfile, Invoice, PaymentMethod
 from billing.services.accounts import currency_of
@@ -16,8 +14,6 @@ from selfservice.activity.models import Activity
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
 
-# Rows are heavy here: fifty would be 43 KB as a fragment, and 25 KB is the limit.
-PAGE_SIZE = 25
 SHOWN = [OrderState.PROCESSING, OrderState.PENDING, OrderState.CONFIRMED]
 
 
@@ -78,48 +74,6 @@ def owned_licenses(purchaser: User, now: dt.datetime) -> dict[uuid.UUID, int]:
     for product_id, quantity, assigned in rows:
         free[product_id] = free.get(product_id, 0) + quantity - assigned
     return free
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ListPage:
-    """A page of the list, with how many there are in all."""
-
-    rows: list[Subscription]
-    total: int
-    number: int
-
-    @property
-    def has_next(self) -> bool:
-        return self.number * PAGE_SIZE < self.total
-
-
-ORDERS = {
-    "name": ("product__name", "id"),
-    "-name": ("-product__name", "-id"),
-    "next": ("next_at", "id"),
-    "-next": ("-next_at", "-id"),
-    "assigned": ("assigned", "id"),
-    "-assigned": ("-assigned", "-id"),
-}
-
-
-def products_page(
-    *, purchaser: User, now: dt.datetime, text: str, status: str, sort: str, number: int
-) -> ListPage:
-    """One page of Your products; deleted ones only when asked for."""
-    found = subscriptions_of(purchaser).annotate(
-        state=lifecycle.state_case(now),
-        next_at=Coalesce(F("term_end"), F("ordered_at")),
-    )
-    if status:
-        found = found.filter(state=status)
-    else:
-        found = found.exclude(state=lifecycle.DELETED)
-    if text:
-        found = found.filter(Q(product__name__icontains=text))
-    start = (number - 1) * PAGE_SIZE
-    rows = found.select_related("product", "plan", "price").order_by(*ORDERS[sort])
-    return ListPage(list(rows[start : start + PAGE_SIZE]), found.count(), number)
 
 
 def invoices_of(subscription: Subscription, limit: int = 5) -> list[Invoice]:

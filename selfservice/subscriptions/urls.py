@@ -14,6 +14,7 @@ from selfservice.subscriptions.views import (
     orders,
     products,
     trial,
+    your_products,
 )
 
 app_name = "subscriptions"
@@ -34,13 +35,10 @@ urlpatterns = [
         name="finish_payment",
     ),
     path("orders/<uuid:subscription_id>/drop/", orders.drop, name="drop_order"),
-    path("products/", products.products, name="products"),
+    path("products/", your_products.products, name="products"),
+    # Short, and relative to the list: it stands in every row.
+    path("products/<uuid:subscription_id>", products.row_menu, name="row_menu"),
     path("subscriptions/<uuid:subscription_id>/", products.details, name="details"),
-    path(
-        "subscriptions/<uuid:subscription_id>/menu/",
-        products.row_menu,
-        name="row_menu",
-    ),
     path(
         "subscriptions/<uuid:subscription_id>/cancel/",
         ending.cancel_pane,

@@ -1,14 +1,11 @@
-"""Your products, and a subscription's details."""
+"""A subscription: its row's menu, and its page."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import uuid
 
 from django.http import Http404, HttpResponse
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
@@ -16,113 +13,22 @@ from billing.services import operations
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
-from selfservice.core.lists import choices, with_query
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.forms import ProductsFilter
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.queries import (
-    PAGE_SIZE,
     activity_of,
     invoices_of,
     names_of,
-    products_page,
     subscription_for,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
 from selfservice.subscriptions.services.trial_count import KIND as TOLD_ASIDE
 from selfservice.subscriptions.trial_wording import after_trial
 from selfservice.subscriptions.views.actions import actions_of
+from selfservice.subscriptions.views.your_products import row_of
 from selfservice.subscriptions.wording import (
     activity_sentence,
-    frequency_words,
-    next_sentence,
 )
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Row:
-    """A subscription as the list shows it."""
-
-    subscription: Subscription
-    state: str
-    label: str
-    badge: str
-    next_at: dt.datetime | None
-    next_words: str
-    per: str
-
-    @property
-    def usable(self) -> bool:
-        return self.state in lifecycle.ASSIGNABLE
-
-    @property
-    def url(self) -> str:
-        name = "order" if self.state == lifecycle.PENDING else "details"
-        return reverse(f"subscriptions:{name}", args=[self.subscription.pk])
-
-
-def row_of(subscription: Subscription, now: dt.datetime) -> Row:
-    state = lifecycle.state_at(subscription, now)
-    next_at, words = next_sentence(subscription, state)
-    return Row(
-        subscription=subscription,
-        state=state,
-        label=str(lifecycle.LABELS[state]),
-        badge=lifecycle.BADGES[state],
-        next_at=next_at,
-        next_words=words,
-        per=frequency_words(subscription.plan),
-    )
-
-
-@require_safe
-def products(request: HtmxHttpRequest) -> HttpResponse:
-    form = ProductsFilter(request.GET)
-    now = clock.now()
-    page = products_page(
-        purchaser=person(request),
-        now=now,
-        text=form.value("q"),
-        status=form.value("status"),
-        sort=form.value("sort", "next"),
-        number=form.value("page", 1),
-    )
-    number, status = page.number, form.value("status")
-    context = {
-        "rows": [row_of(subscription, now) for subscription in page.rows],
-        "total": page.total,
-        "q": form.value("q"),
-        "sort": form.value("sort", "next"),
-        "channel": form.value("channel"),
-        "filtered": bool(form.value("q") or status),
-        "without_channel": with_query(request, channel=None),
-        "channels": choices(
-            request,
-            "channel",
-            [("", _("All")), ("self-service", _("Self-service"))],
-            chosen=form.value("channel"),
-        ),
-        "statuses": choices(
-            request,
-            "status",
-            [("", _("All")), *lifecycle.LABELS.items()],
-            chosen=status,
-        ),
-        "page_text": _page_text(number, page.total),
-        "previous_url": with_query(request, page=str(number - 1)) if number > 1 else "",
-        "next_url": with_query(request, page=str(number + 1)) if page.has_next else "",
-    }
-    return render_page(request, "subscriptions/products.html", context, partial="list")
-
-
-def _page_text(number: int, total: int) -> str:
-    first = (number - 1) * PAGE_SIZE + 1
-    last = min(number * PAGE_SIZE, total)
-    return _("%(first)d–%(last)d of %(total)d") % {
-        "first": first,
-        "last": last,
-        "total": total,
-    }
 
 
 @require_safe

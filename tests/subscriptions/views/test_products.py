@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from selfservice.accounts.models import User
 from selfservice.core import clock
+from selfservice.subscriptions.listing import PAGE_SIZE
 from selfservice.subscriptions.models import OrderState
-from selfservice.subscriptions.queries import PAGE_SIZE
 from tests.factories.catalog import make_offer, make_product_with_plan
 from tests.factories.subscriptions import make_subscription
 
