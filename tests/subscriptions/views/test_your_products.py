@@ -183,7 +183,7 @@ def test_products_can_be_grouped(web: Client, anna: User) -> None:
 
     html = shown(web.get(LIST, {"group": "product"}))
 
-    assert re.findall(r'scope="rowgroup".*?<div>(\w+)<small>', html) == [
+    assert re.findall(r'scope="rowgroup".*?<div><b>(\w+)</b><small>', html) == [
         "Board",
         "Talk",
     ]
