@@ -34,7 +34,7 @@ def test_reading_goes_on(owned: Subscription, client: Client, anna: User) -> Non
         f"/marketplace/{owned.product.slug}/",
         "/products/",
         f"/subscriptions/{owned.pk}/",
-        f"/subscriptions/{owned.pk}/menu/",
+        f"/products/{owned.pk}",
         f"/subscriptions/{owned.pk}/recurring-billing/",
         "/licenses/",
         f"/licenses/{owned.product_id}/",
