@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from licensing.services.assigning import assign_from, end_licenses_of, hand_over
 from licensing.services.refusals import CannotAssign
-from selfservice.core import hooks
+from licensing.services.suspending import SUSPEND_JOB, give_back, lock_returning
+from selfservice.core import hooks, jobs
 from selfservice.subscriptions.models import Subscription
 
 
@@ -15,6 +16,9 @@ def register_all() -> None:
     hooks.subscription_paid.register(license_after_order)
     hooks.people_lost.register(free_licenses)
     hooks.subscription_handed_over.register(hand_over_licenses)
+    hooks.subscription_resuming.register(lock_holders)
+    hooks.subscription_resumed.register(return_licenses)
+    hooks.access_ended.register(suspend_soon)
 
 
 def license_after_order(paid: hooks.SubscriptionPaid) -> None:
@@ -40,3 +44,22 @@ def free_licenses(lost: hooks.PeopleLost) -> None:
 def hand_over_licenses(handed: hooks.SubscriptionHandedOver) -> None:
     """People keep what they have; from now on it is the receiver's to give."""
     hand_over(handed.organization_id, handed.subscription_id, handed.receiver_id)
+
+
+def lock_holders(resumes: hooks.SubscriptionResumes) -> None:
+    """Nobody gets another license, or loses theirs, while it comes back."""
+    lock_returning(resumes.organization_id, resumes.subscription_id, resumes.people)
+
+
+def return_licenses(resumes: hooks.SubscriptionResumes) -> None:
+    """Whoever's license was suspended has it again."""
+    give_back(resumes.organization_id, resumes.subscription_id)
+
+
+def suspend_soon(ended: hooks.AccessEnded) -> None:
+    """The worker suspends what nobody can use any more, when this is committed."""
+    jobs.enqueue(
+        SUSPEND_JOB,
+        organization_id=str(ended.organization_id),
+        subscription_id=str(ended.subscription_id),
+    )

@@ -8,6 +8,7 @@ import uuid
 from licensing import mails
 from licensing.queries import miscounted
 from licensing.services.ending import end_deleted
+from licensing.services.suspending import SUSPEND_JOB, suspend_all, suspend_disabled
 from selfservice.core import jobs
 
 logger = logging.getLogger(__name__)
@@ -18,6 +19,19 @@ def mail_assigned(organization_id: str, assignment_ids: list[str]) -> None:
     mails.queue_assigned(
         uuid.UUID(organization_id), [uuid.UUID(pk) for pk in assignment_ids]
     )
+
+
+@jobs.job(SUSPEND_JOB)
+def suspend(organization_id: str, subscription_id: str) -> None:
+    suspend_all(uuid.UUID(organization_id), uuid.UUID(subscription_id))
+
+
+@jobs.periodic("licensing.suspend_disabled", cron="25 * * * *")
+def suspend_disabled_hourly() -> None:
+    """Every hour: whose license is of no use any more can get another one."""
+    suspended = suspend_disabled()
+    if suspended:
+        logger.info("%d licenses of disabled subscriptions suspended", suspended)
 
 
 @jobs.periodic("licensing.compare_counters", cron="10 2 * * *")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from licensing.views import assign, licenses, mine, quantity, unassign
+from licensing.views import assign, licenses, mine, quantity, reactivate, unassign
 
 app_name = "licensing"
 urlpatterns = [
@@ -18,5 +18,10 @@ urlpatterns = [
         "subscriptions/<uuid:subscription_id>/licenses/",
         quantity.quantity,
         name="quantity",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/reactivate/",
+        reactivate.reactivate_pane,
+        name="reactivate",
     ),
 ]

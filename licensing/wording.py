@@ -9,9 +9,11 @@ import math
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.models import PaymentMethod
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.services.changing import Outcome
 from selfservice.subscriptions.services.quantity import Preview, When
+from selfservice.subscriptions.services.reactivating import Reactivation
 from selfservice.subscriptions.wording import checking_sentence
 
 DAY = dt.timedelta(days=1)
@@ -139,3 +141,23 @@ def _returned(preview: Preview, card: str) -> str:
         "amount": preview.refund,
         "card": card,
     }
+
+
+def reactivated_sentence(
+    preview: Reactivation, card: PaymentMethod, outcome: Outcome, others: list[str]
+) -> str:
+    """What Reactivate did; `others` keep the license that they have from elsewhere."""
+    if outcome == Outcome.CHECKING:
+        return checking_sentence()
+    if outcome == Outcome.WAITING:
+        return _(
+            "Your bank wants you to confirm the payment. Until then nothing changes."
+        )
+    said = _("The subscription is active again. %(amount)s charged to %(card)s.") % {
+        "amount": preview.total,
+        "card": card,
+    }
+    if others:
+        said += " " + _("No license came back for those who have another: %(names)s.")
+        said %= {"names": ", ".join(others)}
+    return said

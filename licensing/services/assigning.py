@@ -254,11 +254,12 @@ def _give(
         for person, share in zip(persons, shares, strict=True)
     )
     counts = Counter(row.subscription_id for row in rows)
-    if not _move(actor.organization_id, counts, shares[0].purchaser_id):
+    purchaser_id = shares[0].purchaser_id
+    if not move_counters(actor.organization_id, counts, purchaser_id):
         raise _Overtaken
     if any(share.is_trial for share in shares):
         follow_assigned(actor.organization_id, counts)
-    _log("licenses_assigned", actor.pk, rows)
+    log_licenses("licenses_assigned", actor.pk, rows)
     mails.tell_assigned(rows)
     return rows
 
@@ -274,13 +275,13 @@ def _end(rows: Sequence[LicenseAssignment], actor_id: uuid.UUID | None) -> int:
     # Suspended ones were given back to the subscription when they were suspended.
     counts = Counter(row.subscription_id for row in rows if row.suspended_at is None)
     if counts:
-        _move(organization_id, {pk: -count for pk, count in counts.items()})
+        move_counters(organization_id, {pk: -count for pk, count in counts.items()})
         follow_assigned(organization_id, counts)
-    _log("licenses_unassigned", actor_id, rows)
+    log_licenses("licenses_unassigned", actor_id, rows)
     return len(rows)
 
 
-def _move(
+def move_counters(
     organization_id: uuid.UUID,
     changes: Mapping[uuid.UUID, int],
     purchaser_id: uuid.UUID | None = None,
@@ -313,7 +314,7 @@ def _move(
     return rows.update(assigned=after) == len(changes)
 
 
-def _log(
+def log_licenses(
     verb: str, actor_id: uuid.UUID | None, rows: Sequence[LicenseAssignment]
 ) -> None:
     """One entry a subscription, which names everybody by key."""

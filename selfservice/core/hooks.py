@@ -73,6 +73,31 @@ class SubscriptionPaid:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SubscriptionResumes:
+    """A subscription that was over is paid again: licenses come back with it.
+
+    `subscription_resuming` is sent before the subscription is locked: whoever holds
+    licenses is locked then, together with `people`, and the licenses after them.
+    `subscription_resumed` is sent in the same transaction, once it is active.
+    """
+
+    organization_id: uuid.UUID
+    subscription_id: uuid.UUID
+    people: tuple[uuid.UUID, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AccessEnded:
+    """Nobody can use a subscription from now on.
+
+    Sent inside the transaction that ends it.
+    """
+
+    organization_id: uuid.UUID
+    subscription_id: uuid.UUID
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class StripeEventSeen:
     """An event of Stripe's: only a hint that `object_id` must be read again."""
 
@@ -114,6 +139,9 @@ subscription_paid: Hook[SubscriptionPaid, None] = Hook("subscription_paid")
 subscription_handed_over: Hook[SubscriptionHandedOver, None] = Hook(
     "subscription_handed_over"
 )
+subscription_resuming: Hook[SubscriptionResumes, None] = Hook("subscription_resuming")
+subscription_resumed: Hook[SubscriptionResumes, None] = Hook("subscription_resumed")
+access_ended: Hook[AccessEnded, None] = Hook("access_ended")
 refund_made: Hook[RefundMade, None] = Hook("refund_made")
 stripe_handlers: Registry[Callable[[StripeEventSeen], None]] = Registry("stripe_event")
 

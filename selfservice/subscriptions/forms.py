@@ -219,6 +219,12 @@ class ConvertForm(forms.Form):
         return _stored_card(self.cleaned_data["payment"])
 
 
+class ReactivateForm(ConvertForm):
+    """A new term. `action` is `drop` to give up the payment that waits."""
+
+    action = forms.CharField(required=False, max_length=10)
+
+
 def _stored_card(chosen: str) -> uuid.UUID | None:
     if chosen in {"", "new", "none"}:
         return None

@@ -13,13 +13,14 @@ from selfservice.activity.services import mail
 from selfservice.core import hooks
 from selfservice.core.money import Money
 from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import NextContract, Subscription
 
 mail.kinds.register("order_confirmed", _("Your order is confirmed: %(product)s"))
 mail.kinds.register("payment_failed", _("The payment failed: %(product)s"))
 mail.kinds.register("refunded", _("Refund: %(product)s"))
 mail.kinds.register("transferred", _("Yours from now on: %(product)s"))
 mail.kinds.register("cancelled", _("Canceled: %(product)s"))
+mail.kinds.register("reactivated", _("Reactivated: %(product)s"))
 
 
 @hooks.subscription_paid.register
@@ -53,6 +54,20 @@ def payment_failed(subscription: Subscription, since: dt.datetime) -> None:
         facts={
             "card": str(subscription.payment_method),
             "until": since + PAST_DUE_LASTS,
+        },
+    )
+
+
+def reactivated(subscription: Subscription, contract: NextContract) -> None:
+    """Queue it once for each new term, in the transaction that begins it."""
+    _queue(
+        subscription,
+        "reactivated",
+        period=str(contract.attempt),
+        facts={
+            "total": contract.total,
+            "card": str(contract.payment_method),
+            "term_end": subscription.term_end,
         },
     )
 

@@ -253,6 +253,74 @@ class ScheduledChange(TenantModel):
         ]
 
 
+class ContractReason(models.TextChoices):
+    """Why another subscription of Stripe's takes the place of the one there was."""
+
+    REACTIVATION = "reactivate", _("Reactivation")
+
+
+class ContractState(models.TextChoices):
+    """How far it has come."""
+
+    WAITING = "waiting", _("Payment pending")
+    TAKEN = "taken", _("Confirmed")
+    DROPPED = "dropped", _("Dropped")
+
+
+class NextContract(TenantModel):
+    """What a subscription goes on as at Stripe, once that is paid.
+
+    One subscription of ours may have several of Stripe's, one after the other, each
+    with an `attempt` of its own. Until the next one is paid nothing changes on the
+    subscription; then it takes over what stands here. Written by
+    `services.next_contract`. `total_minor` is the first charge, tax included.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    attempt = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=12, choices=ContractReason)
+    state = models.CharField(
+        max_length=8, choices=ContractState, default=ContractState.WAITING
+    )
+    profile = models.ForeignKey(
+        BillingProfile, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    payment_method = models.ForeignKey(
+        PaymentMethod, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    price = models.ForeignKey(
+        Price, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    quantity = models.PositiveIntegerField()
+    total_minor = models.BigIntegerField()
+    # Empty until Stripe answered.
+    stripe_subscription_id = models.CharField(max_length=64, blank=True, default="")
+    begun_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "subscription", "attempt"],
+                name="nextcontract_attempt_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "subscription"],
+                condition=Q(state="waiting"),
+                name="nextcontract_one_waits",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1), name="nextcontract_quantity_positive"
+            ),
+        ]
+
+    @property
+    def total(self) -> Money:
+        """The first charge, tax included."""
+        return Money(self.total_minor, self.price.currency)
+
+
 class QuantityReason(models.TextChoices):
     """Why the number of licenses changed."""
 

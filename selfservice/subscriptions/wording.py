@@ -205,6 +205,13 @@ def _verb(entry: Activity) -> str:
         "frequency_scheduled": _("changed the billing frequency from the renewal on"),
         "change_undone": _("undid the change at renewal"),
         "cancelled": _("canceled the subscription"),
+        "reactivated": _("reactivated the subscription for a new term"),
+        "licenses_suspended": ngettext(
+            "suspended %(count)d license", "suspended %(count)d licenses", count
+        ),
+        "licenses_returned": ngettext(
+            "gave %(count)d license back", "gave %(count)d licenses back", count
+        ),
         "recurring_on": _("turned recurring billing on"),
         "recurring_off": _("turned recurring billing off"),
         "refunded": _("money went back to the card"),

@@ -151,7 +151,7 @@ def test_control_without_the_counter_fifty_get_the_last_license(
     last = make_subscription(anna, quantity=1)
     people = make_people(noordzee, 50)
     meet_after_reading(monkeypatch, 50)
-    monkeypatch.setattr(assigning, "_move", lambda *args: True)
+    monkeypatch.setattr(assigning, "move_counters", lambda *args: True)
 
     race([assigner(last, person) for person in people])
 

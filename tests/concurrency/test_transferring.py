@@ -51,7 +51,7 @@ def test_what_is_given_out_at_that_moment_is_the_receivers_or_refused(
     make_profile(bram)
     subscription = make_subscription(anna)
     person = make_user(anna.organization)
-    write = assigning._move
+    write = assigning.move_counters
     raced: list[bool] = []
 
     def handed_over_first(*args: Any) -> bool:
@@ -61,7 +61,7 @@ def test_what_is_given_out_at_that_moment_is_the_receivers_or_refused(
             assert meanwhile(lambda: hand_over(subscription, bram)) is None
         return write(*args)
 
-    monkeypatch.setattr(assigning, "_move", handed_over_first)
+    monkeypatch.setattr(assigning, "move_counters", handed_over_first)
 
     with pytest.raises(assigning.refusals.CannotAssign):
         give(anna, subscription, person)

@@ -33,6 +33,7 @@ def test_a_worker_knows_every_periodic_job() -> None:
         "core.retry_stalled",
         "licensing.compare_counters",
         "licensing.end_deleted",
+        "licensing.suspend_disabled",
         "portal.reconcile",
         "subscriptions.catch_up_renewals",
         "subscriptions.give_up_overdue",

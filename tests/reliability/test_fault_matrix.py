@@ -20,6 +20,7 @@ from tests.reliability import (  # noqa: F401  they register their scenarios
     catalogue,
     changing,
     handing,
+    reactivating,
     trying,
 )
 from tests.reliability.matrix import cases_of

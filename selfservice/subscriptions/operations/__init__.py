@@ -5,6 +5,7 @@ Importing this registers every kind, so that the worker knows them.
 
 from selfservice.subscriptions.operations.buying import BUY, DROP
 from selfservice.subscriptions.operations.ending import END_NOW, GIVE_UP, RECURRING
+from selfservice.subscriptions.operations.next_contract import REACTIVATE
 from selfservice.subscriptions.operations.quantity import FEWER, MORE
 from selfservice.subscriptions.operations.scheduling import SCHEDULE, UNSCHEDULE
 from selfservice.subscriptions.operations.transferring import TRANSFER
@@ -20,6 +21,7 @@ __all__ = [
     "FEWER",
     "GIVE_UP",
     "MORE",
+    "REACTIVATE",
     "RECURRING",
     "SCHEDULE",
     "TRANSFER",

@@ -12,6 +12,7 @@ from billing.gateway.shapes import StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations, refunds
 from selfservice.activity.services.record import Change, record
+from selfservice.core import hooks
 from selfservice.core.money import Money
 from selfservice.subscriptions import mails
 from selfservice.subscriptions.operations.common import (
@@ -19,7 +20,8 @@ from selfservice.subscriptions.operations.common import (
     apply_answer,
     subject_of,
 )
-from selfservice.subscriptions.services.contract import ENDED, locked_subscription
+from selfservice.subscriptions.services.contract import locked_subscription
+from selfservice.subscriptions.services.stripe_status import ENDED
 
 
 def _end_now(operation: StripeOperation) -> Answer:
@@ -53,6 +55,9 @@ def _apply_ended(operation: StripeOperation, answer: Answer) -> str:
     )
     applied = apply_answer(operation, answer)
     _tell_cancelled(operation)
+    hooks.access_ended.send(
+        hooks.AccessEnded(operation.organization_id, operation.subject_id)
+    )
     return applied
 
 
@@ -134,9 +139,11 @@ def _prove_recurring(operation: StripeOperation) -> Answer | None:
 
 
 def _give_up(operation: StripeOperation) -> Answer:
+    stripe_id = operation.arguments.get("stripe_id")
     read_at = timezone.now()
     found = gateway.give_up(
-        subscription_id=subject_of(operation).stripe_subscription_id, key=operation.key
+        subscription_id=stripe_id or subject_of(operation).stripe_subscription_id,
+        key=operation.key,
     )
     return Answer(found, None, read_at)
 

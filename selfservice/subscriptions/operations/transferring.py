@@ -29,7 +29,6 @@ from selfservice.subscriptions import mails
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.operations.common import Answer
 from selfservice.subscriptions.services.contract import (
-    ENDED,
     apply_subscription,
     locked_subscription,
     locked_to_apply,
@@ -37,6 +36,7 @@ from selfservice.subscriptions.services.contract import (
 )
 from selfservice.subscriptions.services.counting import drop_scheduled_change
 from selfservice.subscriptions.services.recurring import TRANSFER as TRANSFER_KIND
+from selfservice.subscriptions.services.stripe_status import ENDED
 
 
 def _transfer(operation: StripeOperation) -> Answer:

@@ -21,11 +21,8 @@ from selfservice.core.dates import add_months
 from selfservice.subscriptions import mails, mails_to_admins
 from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
 from selfservice.subscriptions.models import OrderState, Subscription
-from selfservice.subscriptions.services import counting, recurring
-
-UNPAID = frozenset({"past_due", "unpaid"})
-USABLE = frozenset({"active", "trialing"}) | UNPAID
-ENDED = frozenset({"canceled", "incomplete_expired"})
+from selfservice.subscriptions.services import counting, next_contract, recurring
+from selfservice.subscriptions.services.stripe_status import ENDED, UNPAID, USABLE
 
 
 def locked_subscription(
@@ -46,7 +43,9 @@ def locked_to_apply(
 
     Until the order is confirmed its purchaser is locked first, as people are
     everywhere: confirming gives them a license, and looks whether they have left.
+    So are those who get theirs back by a next contract, while one waits.
     """
+    next_contract.lock_people(organization_id, subscription_id)
     waiting = Subscription.objects.filter(
         organization_id=organization_id, pk=subscription_id
     ).exclude(order_state=OrderState.CONFIRMED)
@@ -102,8 +101,10 @@ def apply_subscription(
     """Apply what was read at `read_at`, in the caller's transaction.
 
     `subscription` is locked. What was read before the last time, or belongs to an
-    earlier attempt at paying, changes nothing.
+    earlier attempt at paying, changes nothing. The next contract takes the row over
+    as soon as it is paid.
     """
+    taken = next_contract.follow(subscription, found)
     if not belongs(subscription, found) or _older(subscription, read_at):
         return
     subscription.stripe_subscription_id = found.id
@@ -124,6 +125,8 @@ def apply_subscription(
     elif found.status == "incomplete":
         _wait(subscription, payment_try)
     subscription.save()
+    if taken is not None:
+        next_contract.finish(subscription, taken)
 
 
 def decline(subscription: Subscription, sentence: str) -> None:

@@ -9,7 +9,13 @@ from django.db.models import Q
 
 from selfservice.core import clock
 from selfservice.subscriptions import lifecycle, mails_to_admins
-from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.models import (
+    ContractState,
+    NextContract,
+    OrderState,
+    Subscription,
+)
+from selfservice.subscriptions.services import next_contract
 from selfservice.subscriptions.services.contract import begin_drop
 from selfservice.subscriptions.services.ending import CANCELLABLE
 from selfservice.subscriptions.services.recurring import (
@@ -32,6 +38,7 @@ def stop_renewals_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) ->
     for waiting in theirs:
         if waiting.order_state == OrderState.PENDING:
             begin_drop(waiting)
+    _drop_next(organization_id, theirs)
     running = [s for s in theirs if lifecycle.state_at(s, now) in CANCELLABLE]
     renewing = [subscription for subscription in running if _renews(subscription)]
     for subscription in renewing:
@@ -39,6 +46,17 @@ def stop_renewals_of(organization_id: uuid.UUID, people: Sequence[uuid.UUID]) ->
         subscription.save()
     mails_to_admins.purchasers_left(organization_id, running)
     return len(renewing)
+
+
+def _drop_next(organization_id: uuid.UUID, theirs: list[Subscription]) -> None:
+    """New terms that wait for the bank never begin."""
+    waiting = NextContract.objects.filter(
+        organization_id=organization_id,
+        subscription__in=theirs,
+        state=ContractState.WAITING,
+    ).exclude(stripe_subscription_id="")
+    for contract in waiting.select_related("subscription"):
+        next_contract.begin_drop(contract.subscription, contract)
 
 
 def _renews(subscription: Subscription) -> bool:
@@ -62,6 +80,10 @@ def _locked_of(
         disabled_at=None,
         term_end__gt=clock.now() - lifecycle.RENEWAL_GRACE,
     )
+    resuming = NextContract.objects.filter(
+        organization_id=organization_id, state=ContractState.WAITING
+    )
+    waiting |= Q(pk__in=resuming.values("subscription_id"))
     rows = Subscription.objects.select_for_update(no_key=True, of=("self",))
     return list(
         rows.select_related("plan", "product", "price")

@@ -46,6 +46,8 @@ def _give_up(organization_id: uuid.UUID, pk: uuid.UUID, now: dt.datetime) -> boo
             key=f"give-up-{locked.pk}-{locked.attempt}-{since:%Y%m%d}",
             organization_id=locked.organization_id,
             subject_id=locked.pk,
+            # Reactivated meanwhile, it is another one that must not be ended.
+            arguments={"stripe_id": locked.stripe_subscription_id},
             for_worker=True,
         )
         record(

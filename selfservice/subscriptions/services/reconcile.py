@@ -26,11 +26,11 @@ from selfservice.core.drift import (
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import counting
 from selfservice.subscriptions.services.contract import (
-    ENDED,
-    USABLE,
     belongs,
     sync_subscription,
 )
+from selfservice.subscriptions.services.next_contract import waiting_contract
+from selfservice.subscriptions.services.stripe_status import ENDED, USABLE
 
 _GONE = "Stripe doesn't have it; look there what became of it."
 _LEFT_BEHIND = "Another took its place: cancel it at Stripe, or it goes on charging."
@@ -98,6 +98,10 @@ def differences(
     if theirs is None:
         return [Difference("subscription", "known", "not", _GONE)]
     if not belongs(ours, theirs):
+        if _is_next(ours, theirs):
+            # Until it is paid everything stays; then, or when it lapsed, we follow.
+            waits = theirs.status == "incomplete"
+            return [] if waits else differing(next_contract=("waiting", theirs.status))
         if theirs.status in ENDED:
             return []
         known = ours.stripe_subscription_id or f"attempt {ours.attempt}"
@@ -108,6 +112,13 @@ def differences(
     elif theirs.status in ENDED and ours.order_state == OrderState.CONFIRMED:
         found += differing(recurring_billing=(ours.recurring_billing, False))
     return found
+
+
+def _is_next(ours: Subscription, theirs: StripeSubscription) -> bool:
+    waiting = waiting_contract(ours)
+    return waiting is not None and theirs.metadata.get("attempt") == str(
+        waiting.attempt
+    )
 
 
 def _contract_differences(

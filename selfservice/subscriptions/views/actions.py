@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.services.reactivating import REACTIVABLE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def actions_of(
     no_fewer = no_count or _no_fewer(subscription)
     usable = state in lifecycle.ASSIGNABLE
     return [
+        *_reactivate(subscription, state, now),
         Action(_("Buy licenses"), quantity_url, "add", no_more),
         Action(
             _("Remove licenses"), f"{quantity_url}?mode=remove", "subtract", no_fewer
@@ -60,6 +62,17 @@ def _trial(subscription: Subscription, state: str) -> list[Action]:
         return []
     url = reverse("subscriptions:trial", args=[subscription.pk])
     return [Action(_("Manage trial"), url, "clock")]
+
+
+def _reactivate(
+    subscription: Subscription, state: str, now: dt.datetime
+) -> list[Action]:
+    if state not in REACTIVABLE:
+        return []
+    url = reverse("licensing:reactivate", args=[subscription.pk])
+    label = _("Reactivate this subscription")
+    reason = _("A trial is bought instead") if subscription.is_trial else ""
+    return [Action(label, url, "arrow-sync", reason or _no_more(subscription, now))]
 
 
 def _inactive(state: str) -> str:

@@ -14,6 +14,7 @@ from billing import gateway
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest
 from selfservice.subscriptions.services.changing import Outcome
+from selfservice.subscriptions.services.next_contract import waiting_contract
 from selfservice.subscriptions.services.scheduling import undo_scheduled_change
 from selfservice.subscriptions.views.access import own_subscription
 from selfservice.subscriptions.wording import checking_sentence
@@ -41,10 +42,16 @@ def confirm_payment(
 ) -> HttpResponse:
     """On to the bank, by Stripe's page of the invoice that waits."""
     subscription = own_subscription(request, subscription_id)
-    if subscription.pending_quantity is None:
+    stripe_id = subscription.stripe_subscription_id
+    contract = waiting_contract(subscription)
+    if contract is not None:
+        stripe_id = contract.stripe_subscription_id
+    elif subscription.pending_quantity is None:
+        stripe_id = ""
+    if not stripe_id:
         return redirect("subscriptions:details", subscription.pk)
     try:
-        found = gateway.read_subscription(subscription.stripe_subscription_id)
+        found = gateway.read_subscription(stripe_id)
         url = gateway.hosted_invoice_url(found.latest_invoice_id)
     except DomainError as error:
         messages.error(request, str(error))

@@ -14,7 +14,7 @@ from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import NextContract, Subscription
 from selfservice.subscriptions.queries import (
     activity_of,
     invoices_of,
@@ -22,6 +22,11 @@ from selfservice.subscriptions.queries import (
     subscription_for,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
+from selfservice.subscriptions.services.next_contract import (
+    contract_lapses_at,
+    waiting_contract,
+)
+from selfservice.subscriptions.services.reactivating import REACTIVABLE
 from selfservice.subscriptions.services.trial_count import KIND as TOLD_ASIDE
 from selfservice.subscriptions.trial_wording import after_trial
 from selfservice.subscriptions.views.actions import actions_of
@@ -57,6 +62,12 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
     entries = activity_of(subscription)
     names = names_of(owner.organization_id, {e.actor_id for e in entries if e.actor_id})
     card = subscription.payment_method
+    checking = operations.unsettled(
+        organization_id=subscription.organization_id,
+        subject_id=subscription.pk,
+        besides=TOLD_ASIDE,
+    )
+    waiting = None if checking else _waiting(subscription, now)
     context = {
         "subscription": subscription,
         "row": row_of(subscription, now),
@@ -65,11 +76,9 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         "state": lifecycle.state_at(subscription, now),
         "actions": actions_of(subscription, lifecycle.state_at(subscription, now), now),
         "scheduled": scheduled_change(subscription),
-        "checking": operations.unsettled(
-            organization_id=subscription.organization_id,
-            subject_id=subscription.pk,
-            besides=TOLD_ASIDE,
-        ),
+        "checking": checking,
+        "next_contract": waiting,
+        "next_contract_until": waiting and contract_lapses_at(waiting),
         "after_trial": after_trial(subscription) if subscription.is_trial else "",
         "elapsed": _elapsed(subscription, now),
         "days_left": _days_left(subscription, now),
@@ -83,6 +92,13 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
     return render_page(
         request, "subscriptions/details.html", context, partial="details"
     )
+
+
+def _waiting(subscription: Subscription, now: dt.datetime) -> NextContract | None:
+    """The new term of what is over, whose payment the bank wants confirmed."""
+    if lifecycle.state_at(subscription, now) not in REACTIVABLE:
+        return None
+    return waiting_contract(subscription)
 
 
 def _elapsed(subscription: Subscription, now: dt.datetime) -> int:

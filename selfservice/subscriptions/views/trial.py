@@ -6,16 +6,12 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from billing import gateway
-from billing.models import PaymentMethod
-from billing.services import cards as card_service
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import (
@@ -31,7 +27,6 @@ from selfservice.subscriptions.forms import (
     TrialQuantityForm,
 )
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.queries import cards_of
 from selfservice.subscriptions.services.trials import (
     Conversion,
     convert,
@@ -47,7 +42,12 @@ from selfservice.subscriptions.trial_wording import (
     quantity_after_sentence,
 )
 from selfservice.subscriptions.views.access import own_subscription
-from selfservice.subscriptions.views.cards import returned_card
+from selfservice.subscriptions.views.cards import (
+    card_choices,
+    chosen_card,
+    hosted_page,
+    returned_card,
+)
 
 
 @never_cache
@@ -85,16 +85,15 @@ def _convert(request: HtmxHttpRequest, subscription: Subscription) -> HttpRespon
     if not form.is_valid():
         said = " ".join(str(e) for errors in form.errors.values() for e in errors)
         return _show(request, subscription, said, status=422)
-    card = _chosen_card(form, subscription)
+    card = chosen_card(
+        subscription.profile,
+        form.cleaned_data["payment"],
+        form.cleaned_data["setup_intent"],
+    )
     if card is None:
         # On Stripe's own page; it comes back here, with the card to choose.
         path = reverse("subscriptions:trial", args=[subscription.pk])
-        hosted = card_service.begin_hosted_card_page(
-            profile=subscription.profile,
-            back_url=f"{settings.PORTAL_BASE_URL}{path}"
-            "?card_session={CHECKOUT_SESSION_ID}",
-        )
-        return redirect_page(request, hosted.url)
+        return redirect_page(request, hosted_page(subscription.profile, path))
     preview, outcome = convert(
         subscription=subscription, seal=form.cleaned_data["seal"], card=card
     )
@@ -106,24 +105,6 @@ ACTIONS: dict[str, Callable[[HtmxHttpRequest, Subscription], HttpResponse]] = {
     "quantity": _count,
     "convert": _convert,
 }
-
-
-def _chosen_card(form: ConvertForm, subscription: Subscription) -> PaymentMethod | None:
-    """A stored card, or the one that was entered just now; null for a new one.
-
-    Raises CardNotUsable, GatewayUnavailable, GatewayRejected.
-    """
-    profile, stored_id = subscription.profile, form.cleaned_data["payment"]
-    if stored_id is not None:
-        found = next((c for c in cards_of(profile) if c.pk == stored_id), None)
-        if found is None:
-            raise card_service.CardNotUsable(gateway.decline_sentence(""))
-        return found
-    setup_id = form.cleaned_data["setup_intent"]
-    if not setup_id:
-        return None
-    card = card_service.entered_card(profile=profile, setup_id=setup_id)
-    return card_service.keep_card(profile=profile, card=card)
 
 
 def _done(
@@ -149,6 +130,7 @@ def _show(
         preview = preview_conversion(subscription=subscription)
     except DomainError as error:
         refusal = refusal or str(error)
+    preferred = subscription.payment_method_id or subscription.profile.payment_method_id
     session = CheckoutQuery(request.GET).value("card_session", "")
     context: dict[str, Any] = {
         "subscription": subscription,
@@ -156,7 +138,7 @@ def _show(
         "form": form or TrialQuantityForm({"quantity": subscription.paid_quantity}),
         "refusal": refusal,
         "preview": preview,
-        "cards": _cards(subscription) if preview else [],
+        "cards": card_choices(subscription.profile, preferred) if preview else [],
         "entered": returned_card(subscription.profile, session),
         "no_extension": why_not_extended(subscription, now),
         "extended_end": extended_end(subscription),
@@ -168,14 +150,3 @@ def _show(
         partial="trial-pane",
         status=status,
     )
-
-
-def _cards(subscription: Subscription) -> list[tuple[PaymentMethod, bool, bool]]:
-    """The profile's cards, whether each has expired, and which one is ticked."""
-    now = clock.now()
-    cards = cards_of(subscription.profile)
-    preferred = subscription.payment_method_id or subscription.profile.payment_method_id
-    return [
-        (card, card.expired_by(now.year, now.month), card.pk == preferred)
-        for card in cards
-    ]
