@@ -119,21 +119,25 @@ def disabled_from(subscription: Subscription) -> dt.datetime:
 
 
 def timeline(subscription: Subscription) -> list[Stage]:
-    """Active, Expired, Disabled and Deleted with their dates.
+    """Active to Deleted with their dates; without those that never come.
 
-    The steps after the term only happen when it is not renewed.
+    The steps after the term only happen when it is not renewed, those after Past due
+    when it is not paid.
     """
     term_start = _required(subscription.term_start)
     disabled_at = disabled_from(subscription)
     ends = min(_required(subscription.term_end), disabled_at)
+    unpaid = min(max(subscription.past_due_since or ends, term_start), ends)
     certain = not subscription.recurring_billing or bool(subscription.disabled_at)
     deleted_at = disabled_at + DISABLED_LASTS
-    return [
-        Stage(ACTIVE, term_start, ends, True),
+    stages = [
+        Stage(ACTIVE, term_start, unpaid, True),
+        Stage(PAST_DUE, unpaid, ends, True),
         Stage(EXPIRED, ends, disabled_at, certain),
         Stage(DISABLED, disabled_at, deleted_at, certain),
         Stage(DELETED, deleted_at, None, certain),
     ]
+    return [stage for stage in stages if stage.start != stage.end]
 
 
 def state_case(now: dt.datetime) -> Case:

@@ -65,4 +65,5 @@ urlpatterns = [
         changes.confirm_payment,
         name="confirm_payment",
     ),
+    path("subscriptions/<uuid:subscription_id>/pay/", changes.pay, name="pay"),
 ]

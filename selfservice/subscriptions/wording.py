@@ -138,11 +138,24 @@ def activity_sentence(
     entry: Activity, reader: User, names: dict[uuid.UUID, str]
 ) -> tuple[str, str]:
     """Who, as the reader calls them, and what they did."""
-    who = ""
-    if entry.actor_id:
+    who = _whoever_else(entry.verb)
+    if entry.actor_id and not who:
         mine = entry.actor_id == reader.pk
         who = _("You") if mine else names.get(entry.actor_id, "")
     return who or _("The portal"), _verb(entry)
+
+
+def _whoever_else(verb: str) -> str:
+    """Who did it, when neither the portal nor one of its people did."""
+    provider = _("The payment provider")
+    return {
+        "licenses_outside": provider,
+        "change_refused": provider,
+        "refund_refused": provider,
+        "refunded": _("Money"),
+        "order_declined": _("The bank"),
+        "order_dropped": _("The order"),
+    }.get(verb, "")
 
 
 def _verb(entry: Activity) -> str:
@@ -188,11 +201,11 @@ def _verb(entry: Activity) -> str:
             "renewed with %(count)d license", "renewed with %(count)d licenses", count
         ),
         "licenses_outside": ngettext(
-            "the payment provider says %(count)d license",
-            "the payment provider says %(count)d licenses",
+            "says %(count)d license",
+            "says %(count)d licenses",
             count,
         ),
-        "change_refused": _("the payment provider refused a change"),
+        "change_refused": _("refused a change"),
         "change_scheduled": ngettext(
             "scheduled %(count)d license for the renewal",
             "scheduled %(count)d licenses for the renewal",
@@ -214,10 +227,10 @@ def _verb(entry: Activity) -> str:
         ),
         "recurring_on": _("turned recurring billing on"),
         "recurring_off": _("turned recurring billing off"),
-        "refunded": _("money went back to the card"),
-        "refund_refused": _("the payment provider refused a refund"),
-        "order_declined": _("the bank declined the payment"),
-        "order_dropped": _("the order was dropped, nothing was charged"),
+        "refunded": _("went back to the card"),
+        "refund_refused": _("refused a refund"),
+        "order_declined": _("declined the payment"),
+        "order_dropped": _("was dropped, nothing was charged"),
     }
     return sentences.get(entry.verb, entry.verb.replace("_", " ")) % {"count": count}
 

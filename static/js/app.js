@@ -230,8 +230,8 @@ on("htmx:afterSettle", ({ detail: { target } }) => {
   if (target === pane) showPane();
   if (target.role === "listbox") showList(target.closest(".picker"));
   dress();
-  // A list that was read again has a new opener.
-  if (target.id === "list" && document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus();
+  // A part that was read again has a new opener.
+  if (document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus({ preventScroll: true });
 });
 const failed = () => $("#messages").append($("#failed").content.cloneNode(true));
 on("htmx:responseError", failed);

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from billing import gateway
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest
+from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.changing import Outcome
 from selfservice.subscriptions.services.next_contract import waiting_contract
 from selfservice.subscriptions.services.scheduling import undo_scheduled_change
@@ -50,6 +51,22 @@ def confirm_payment(
         stripe_id = ""
     if not stripe_id:
         return redirect("subscriptions:details", subscription.pk)
+    return _to_the_invoice(request, subscription)
+
+
+@require_POST
+def pay(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
+    """On to Stripe's page of the invoice that is past due, for any card."""
+    subscription = own_subscription(request, subscription_id)
+    if subscription.past_due_since is None:
+        return redirect("subscriptions:details", subscription.pk)
+    return _to_the_invoice(request, subscription)
+
+
+def _to_the_invoice(
+    request: HtmxHttpRequest, subscription: Subscription
+) -> HttpResponse:
+    """The newest one: whether that is paid decides how it goes on."""
     try:
         found = gateway.read_subscription(stripe_id)
         url = gateway.hosted_invoice_url(found.latest_invoice_id)

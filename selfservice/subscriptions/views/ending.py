@@ -111,11 +111,15 @@ def _show_recurring(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    waits = scheduled_change(subscription)
     context = {
         "subscription": subscription,
         "form": form,
         "refusal": refusal,
-        "scheduled": scheduled_change(subscription),
+        "scheduled": waits,
+        "renews_for": (
+            waits.price.money * waits.quantity if waits else subscription.period_total
+        ),
         "disabled_at": lifecycle.disabled_from(subscription),
         "state": lifecycle.state_at(subscription, clock.now()),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import uuid
 
 from django.http import Http404, HttpResponse
@@ -72,6 +73,7 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         "subscription": subscription,
         "row": row_of(subscription, now),
         "stages": lifecycle.timeline(subscription),
+        "disabled_at": lifecycle.disabled_from(subscription),
         "stage_labels": lifecycle.LABELS,
         "state": lifecycle.state_at(subscription, now),
         "actions": actions_of(subscription, lifecycle.state_at(subscription, now), now),
@@ -111,14 +113,18 @@ def _elapsed(subscription: Subscription, now: dt.datetime) -> int:
 
 
 def _days_left(subscription: Subscription, now: dt.datetime) -> str:
-    if subscription.term_end is None or now >= subscription.term_end:
+    state = lifecycle.state_at(subscription, now)
+    ends = subscription.term_end
+    if state == lifecycle.PAST_DUE:
+        ends = lifecycle.disabled_from(subscription)
+    if state not in lifecycle.ASSIGNABLE or ends is None or now >= ends:
         return ""
-    days = (subscription.term_end - now).days
+    days = math.ceil((ends - now) / dt.timedelta(days=1))
     if subscription.is_trial:
         return ngettext(
             "The trial ends in %(days)d day", "The trial ends in %(days)d days", days
         ) % {"days": days}
-    if subscription.recurring_billing:
+    if subscription.recurring_billing and state != lifecycle.PAST_DUE:
         return ngettext("Renews in %(days)d day", "Renews in %(days)d days", days) % {
             "days": days
         }
