@@ -45,6 +45,8 @@ class Page:
     preview: Preview | None = None
     words: Explained | None = None
     refusal: str = ""
+    # Saved before the amount was seen.
+    unseen: bool = False
     losing: int = 0
     holders: list[LicenseAssignment] = dataclasses.field(default_factory=list)
 
@@ -92,8 +94,8 @@ def _save(
     page = Page(_own(owner, subscription_id), QuantityForm(request.POST))
     form, subscription = page.form, page.subscription
     if not form.is_valid() or not form.cleaned_data["seal"]:
-        # Saved before the amount was seen: here it is, to be confirmed.
         _look(page)
+        page.unseen = page.preview is not None
         return _show(request, page, 422)
 
     def take() -> None:

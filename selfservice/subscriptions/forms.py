@@ -25,6 +25,8 @@ HOW_MANY = {
     "min_value": _("Buy at least 1 license."),
     "max_value": _("More than %(limit_value)s licenses can't be bought here."),
 }
+NO_ORDER = _("This page can't be used for an order. Start again at the product.")
+NO_PLAN = _("Select a plan.")
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -148,8 +150,14 @@ class SoldToForm(forms.Form):
 class OrderForm(forms.Form):
     """Checkout itself. `payment` is a stored card's id, or `new`."""
 
-    order = forms.UUIDField(widget=forms.HiddenInput)
-    plan = forms.UUIDField()
+    order = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages={"required": NO_ORDER, "invalid": NO_ORDER},
+    )
+    plan = forms.UUIDField(
+        label=_("Plan"),
+        error_messages={"required": NO_PLAN, "invalid": NO_PLAN},
+    )
     quantity = forms.IntegerField(
         label=_("Licenses"),
         min_value=1,
@@ -161,11 +169,11 @@ class OrderForm(forms.Form):
     assign_to_me = forms.BooleanField(
         label=_("Assign a license to me"), required=False, initial=True
     )
-    payment = forms.CharField(required=False, max_length=64)
+    payment = forms.CharField(label=_("Payment method"), required=False, max_length=64)
     setup_intent = forms.CharField(
         required=False, max_length=200, widget=forms.HiddenInput
     )
-    quote = forms.CharField(required=False, max_length=2000)
+    quote = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
     terms = forms.BooleanField(
         required=False,
         error_messages={"required": _("Accept the terms to place the order.")},

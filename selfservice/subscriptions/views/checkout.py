@@ -23,7 +23,12 @@ from selfservice.catalog.queries import Offer, offer_of
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest
 from selfservice.core.ids import uuid7
-from selfservice.subscriptions.forms import CheckoutQuery, OrderForm, SoldToForm
+from selfservice.subscriptions.forms import (
+    NO_PLAN,
+    CheckoutQuery,
+    OrderForm,
+    SoldToForm,
+)
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.queries import buyer_profiles
 from selfservice.subscriptions.services.buying import (
@@ -59,6 +64,8 @@ def checkout(request: HtmxHttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     placed = find_order(buyer=buyer, key=key)
     if placed is not None and placed.order_state != OrderState.DECLINED:
         return redirect("subscriptions:order", placed.pk)
+    if plan.retired_at is not None:
+        raise Http404
     return _get(request, buyer, plan, query, placed)
 
 
@@ -117,8 +124,8 @@ def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
     form = OrderForm(request.POST)
     form.is_valid()
     chosen = _plan_of(plan.product, form)
-    if chosen is None:
-        form.add_error(None, _("Select a plan."))
+    if chosen is None and "plan" not in form.errors:
+        form.add_error("plan", NO_PLAN)
     plan = chosen or plan
     page = CheckoutPage(
         buyer=buyer,
@@ -128,6 +135,8 @@ def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
         form=form,
         trial=form.cleaned_data.get("trial", False),
     )
+    if page.offer().plan.pk != plan.pk:
+        form.add_error("plan", _("This plan is no longer sold. Select another one."))
     if not form.places:
         return show_checkout(request, page)
     if form.errors:
@@ -144,6 +153,8 @@ def _plan_of(product: Product, form: OrderForm) -> Plan | None:
 
 def _sold_to(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
     """The first step: who buys. Its answer is the next step's address."""
+    if plan.retired_at is not None:
+        raise Http404
     query = CheckoutQuery(request.POST)
     quantity = query.value("quantity", 1)
     key, trial = query.value("order", None) or uuid7(), _tries(query)

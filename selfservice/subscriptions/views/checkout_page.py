@@ -157,6 +157,9 @@ def show_checkout(
 
 def _summary(page: CheckoutPage, offer: Offer) -> tuple[str, Summary | None]:
     """Why it can't be bought, or what it costs."""
+    if page.form.is_bound and "quantity" in page.form.errors:
+        # Another number's amount would be no answer to what was typed.
+        return str(page.form.errors["quantity"][0]), None
     try:
         check_offer(buyer=page.buyer, offer=offer, quantity=page.quantity)
         if page.trial:

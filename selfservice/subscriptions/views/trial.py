@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -58,7 +59,8 @@ def trial_pane(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResp
         return _show(request, subscription)
     do = ACTIONS.get(request.POST.get("action", ""))
     if do is None:
-        return _show(request, subscription, status=422)
+        nothing = _("Nothing was chosen. Press one of the buttons below.")
+        return _show(request, subscription, nothing, status=422)
     try:
         return do(request, subscription)
     except DomainError as error:

@@ -24,7 +24,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import put_on_sale
 from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
 from tests.subscriptions.changing import DAY, invoices_at_stripe, pass_time, read
-from tests.subscriptions.views.test_checkout import fill, page_of, shown
+from tests.subscriptions.views.test_checkout import KEY, fill, page_of, shown
 
 pytestmark = pytest.mark.usefixtures("moving")
 STALE = "Something has changed since this was shown, so nothing was done."
@@ -227,3 +227,34 @@ def test_the_frequency_of_another_product_is_refused(
 
     assert answer.status_code == 422
     assert read(bought).change_number == 0
+
+
+def test_a_retired_plan_has_no_checkout(
+    web: Client, diagrams: Offer, visa: PaymentMethod
+) -> None:
+    form = fill(web, diagrams, str(visa.pk))
+    monthly = put_on_sale(diagrams.plan.product, 450, term=Term.MONTH)
+    diagrams.plan.retired_at = clock.now()
+    diagrams.plan.save()
+
+    answer = web.post(page_of(diagrams), form)
+
+    assert web.get(page_of(diagrams), {"order": str(KEY)}).status_code == 404
+    assert answer.status_code == 422
+    assert "This plan is no longer sold. Select another one." in shown(answer)
+    assert not Subscription.objects.exists()
+    assert web.get(page_of(monthly), {"order": str(KEY)}).status_code == 200
+
+
+@pytest.mark.parametrize("quantity", ["", "0", "1.5", "100001"])
+def test_no_amount_is_shown_for_a_number_that_cannot_be(
+    web: Client, diagrams: Offer, visa: PaymentMethod, quantity: str
+) -> None:
+    data = {**fill(web, diagrams, str(visa.pk)), "quantity": quantity}
+    data["action"] = "update"
+
+    answer = web.post(page_of(diagrams), data, headers={"HX-Request": "true"})
+
+    assert "Today you pay" not in shown(answer)
+    assert 'role="alert"' in shown(answer)
+    assert 'value="place"' not in shown(answer)
