@@ -51,7 +51,7 @@ def confirm_payment(
         stripe_id = ""
     if not stripe_id:
         return redirect("subscriptions:details", subscription.pk)
-    return _to_the_invoice(request, subscription)
+    return _to_the_invoice(request, subscription, stripe_id)
 
 
 @require_POST
@@ -60,11 +60,11 @@ def pay(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     if subscription.past_due_since is None:
         return redirect("subscriptions:details", subscription.pk)
-    return _to_the_invoice(request, subscription)
+    return _to_the_invoice(request, subscription, subscription.stripe_subscription_id)
 
 
 def _to_the_invoice(
-    request: HtmxHttpRequest, subscription: Subscription
+    request: HtmxHttpRequest, subscription: Subscription, stripe_id: str
 ) -> HttpResponse:
     """The newest one: whether that is paid decides how it goes on."""
     try:
