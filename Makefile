@@ -8,6 +8,7 @@
 ARGS ?=
 STEPS ?= 100000
 SEED ?= 20261123
+PROCESSES ?= 2
 PYTHON := .venv/bin/python
 # The candidates are tried, not looked up: a version manager may name a Python here
 # that it does not have.
@@ -36,8 +37,9 @@ demo: .venv/runtime.stamp
 	@DJANGO_SETTINGS_MODULE=selfservice.settings.demo \
 	    exec $(PYTHON) manage.py demo --with-parent $(ARGS)
 
+# In two processes, each with a database and a Stripe of its own.
 test: check
-	@exec $(PYTHON) -m pytest $(PYTEST)
+	@exec $(PYTHON) -m pytest --numprocesses $(PROCESSES) --dist worksteal $(PYTEST)
 
 live: .venv/dev.stamp
 	@[ -n "$$STRIPE_TEST_KEY" ] || { \

@@ -1,4 +1,5 @@
-"""The database of the tests: the embedded PostgreSQL, under var/test.
+"""The database of the tests: the embedded PostgreSQL, under var/test; with
+pytest-xdist one for each of its workers.
 
 DATABASE_URL in the environment takes its place. With STRIPE_TEST_KEY the tests that
 talk to Stripe do so with Stripe's test mode. Fixtures of a few folders stand
@@ -9,6 +10,7 @@ beside them: `tests.cast` (people), `tests.stripe_sandbox` (Stripe's stand-in), 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 
 from selfservice.core.embedded.roles import ensure_oversight_role
 from selfservice.core.translations import compile_translations
-from tests import live_mode
+from tests import live_mode, reports
 
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
@@ -33,10 +35,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     live_mode.sort_out(items, live_mode.chosen())
+    # The longest first, so that no process waits for it alone at the end.
+    items.sort(key=lambda item: "tests/simulation/" not in item.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over what it has to tell."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["reports"] = reports.pack()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    output = getattr(node, "workeroutput", None) or {}
+    if "reports" in output:
+        reports.unpack(output["reports"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say whether Stripe itself was asked."""
+    """Say what was counted, and whether Stripe itself was asked."""
+    for line in reports.lines():
+        terminalreporter.write_line(line)
     terminalreporter.write_line(str(live_mode.chosen() or live_mode.NOT_RUN))
 
 

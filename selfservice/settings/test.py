@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault(
+# Each worker of pytest-xdist has a folder, and with it a PostgreSQL, of its own.
+os.environ["PORTAL_VAR"] = os.environ.get(
     "PORTAL_VAR", os.path.join(os.path.dirname(__file__), "../../var/test")
+).removesuffix(os.environ.get("PYTEST_XDIST_WORKER", "")) + os.environ.get(
+    "PYTEST_XDIST_WORKER", ""
 )
 
 from selfservice.settings.demo import *  # noqa: F403  after PORTAL_VAR is set

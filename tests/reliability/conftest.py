@@ -7,10 +7,11 @@ import collections
 import pytest
 import stripe
 
+from tests import reports
 from tests.cast import *  # noqa: F403  the cast of the tests
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
 
-COUNTS: collections.Counter[str] = collections.Counter()
+COUNTS = reports.counter("fault matrix, cases")
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +24,3 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def counted() -> collections.Counter[str]:
     """How many cases each scenario had."""
     return COUNTS
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if COUNTS:
-        each = ", ".join(f"{name} {count}" for name, count in COUNTS.items())
-        terminalreporter.write_line(f"fault matrix: {COUNTS.total()} cases ({each})")

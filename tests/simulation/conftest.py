@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
+from tests import reports
 from tests.simulation.running import STEPS, summary
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+
+reports.at_the_end(lambda: summary() if STEPS else "")
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +27,3 @@ def no_log() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if STEPS:
-        terminalreporter.write_line(summary())
