@@ -10,25 +10,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from billing.models import PaymentMethod
 from licensing.models import LicenseAssignment
 from licensing.services.suspending import returning
 from licensing.wording import reactivated_sentence
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
-from selfservice.core.htmx import (
-    HtmxHttpRequest,
-    close_pane,
-    redirect_page,
-    render_page,
-)
+from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.forms import CheckoutQuery, ReactivateForm
+from selfservice.subscriptions.forms import ReactivateForm
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.next_contract import waiting_contract
 from selfservice.subscriptions.services.reactivating import (
@@ -39,10 +32,9 @@ from selfservice.subscriptions.services.reactivating import (
 )
 from selfservice.subscriptions.views.access import own_subscription
 from selfservice.subscriptions.views.cards import (
-    card_choices,
+    card_choice,
     chosen_card,
-    hosted_page,
-    returned_card,
+    to_card_page,
 )
 
 MOST_NAMED = 20
@@ -58,40 +50,29 @@ def reactivate_pane(
         return _show(request, subscription)
     form = ReactivateForm(request.POST)
     if not form.is_valid():
-        said = " ".join(str(e) for errors in form.errors.values() for e in errors)
-        return _show(request, subscription, said, status=422)
+        return _show(request, subscription, form.refusal, status=422)
     try:
         if form.cleaned_data["action"] == "drop":
             return _drop(request, subscription)
         return _reactivate(request, subscription, form)
     except DomainError as error:
         subscription = own_subscription(request, subscription_id)
-        chosen = form.cleaned_data["payment"]
-        return _show(request, subscription, str(error), chosen=chosen, status=422)
+        return _show(request, subscription, str(error), status=422)
 
 
 def _reactivate(
     request: HtmxHttpRequest, subscription: Subscription, form: ReactivateForm
 ) -> HttpResponse:
-    data = form.cleaned_data
-    card = _card(subscription, form)
+    card = chosen_card(form, subscription.profile)
     if card is None:
-        # On Stripe's own page; it comes back here, with the card to choose.
-        path = reverse("licensing:reactivate", args=[subscription.pk])
-        return redirect_page(request, hosted_page(subscription.profile, path))
+        return to_card_page(request, subscription, "licensing:reactivate")
     _back, others = returning(subscription)
     preview, outcome = reactivate(
-        subscription=subscription, seal=data["seal"], card=card
+        subscription=subscription, seal=form.cleaned_data["seal"], card=card
     )
     names = [row.user.display_name for row in others[:MOST_NAMED]]
     messages.success(request, reactivated_sentence(preview, card, outcome, names))
     return _close(request, subscription)
-
-
-def _card(subscription: Subscription, form: ReactivateForm) -> PaymentMethod | None:
-    """What pays; null when it is still to be entered."""
-    data = form.cleaned_data
-    return chosen_card(subscription.profile, data["payment"], data["setup_intent"])
 
 
 def _drop(request: HtmxHttpRequest, subscription: Subscription) -> HttpResponse:
@@ -118,7 +99,6 @@ def _show(
     subscription: Subscription,
     refusal: str = "",
     *,
-    chosen: uuid.UUID | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {"subscription": subscription}
@@ -128,14 +108,10 @@ def _show(
         context["waiting"] = waiting_contract(subscription)
         refusal = refusal or ("" if context["waiting"] else str(error))
     else:
-        profile = subscription.profile
-        preferred = chosen or subscription.payment_method_id
-        session = CheckoutQuery(request.GET).value("card_session", "")
         back, others = returning(subscription)
         context |= {
             "preview": preview,
-            "cards": card_choices(profile, preferred or profile.payment_method_id),
-            "entered": returned_card(profile, session),
+            "choice": card_choice(request, subscription),
             "back": _names(back),
             "back_count": len(back),
             "others": _names(others),

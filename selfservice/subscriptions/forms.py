@@ -215,21 +215,35 @@ class TrialQuantityForm(forms.Form):
     )
 
 
-class ConvertForm(forms.Form):
-    """Paying for a trial today. `payment` is a stored card's id, or `new`."""
+class CardForm(forms.Form):
+    """Which card pays. `payment` is a stored card's id, or `new`."""
 
-    payment = forms.CharField(required=False, max_length=64)
+    payment = forms.CharField(
+        max_length=64, error_messages={"required": _("Choose a payment method.")}
+    )
     setup_intent = forms.CharField(required=False, max_length=200)
-    seal = forms.CharField(required=False, max_length=4000)
 
     def clean_payment(self) -> uuid.UUID | None:
         """The stored card; null for a new one."""
         return _stored_card(self.cleaned_data["payment"])
 
+    @property
+    def refusal(self) -> str:
+        """Everything that is wrong with it, in one line."""
+        return " ".join(str(e) for errors in self.errors.values() for e in errors)
+
+
+class ConvertForm(CardForm):
+    """Paying for a trial today, for what was shown."""
+
+    seal = forms.CharField(required=False, max_length=4000)
+
 
 class ReactivateForm(ConvertForm):
     """A new term. `action` is `drop` to give up the payment that waits."""
 
+    # Giving it up chooses no card.
+    payment = forms.CharField(required=False, max_length=64)
     action = forms.CharField(required=False, max_length=10)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -18,12 +17,10 @@ from selfservice.core.errors import DomainError
 from selfservice.core.htmx import (
     HtmxHttpRequest,
     close_pane,
-    redirect_page,
     render_page,
 )
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.forms import (
-    CheckoutQuery,
     ConvertForm,
     TrialQuantityForm,
 )
@@ -44,10 +41,9 @@ from selfservice.subscriptions.trial_wording import (
 )
 from selfservice.subscriptions.views.access import own_subscription
 from selfservice.subscriptions.views.cards import (
-    card_choices,
+    card_choice,
     chosen_card,
-    hosted_page,
-    returned_card,
+    to_card_page,
 )
 
 
@@ -85,17 +81,10 @@ def _count(request: HtmxHttpRequest, subscription: Subscription) -> HttpResponse
 def _convert(request: HtmxHttpRequest, subscription: Subscription) -> HttpResponse:
     form = ConvertForm(request.POST)
     if not form.is_valid():
-        said = " ".join(str(e) for errors in form.errors.values() for e in errors)
-        return _show(request, subscription, said, status=422)
-    card = chosen_card(
-        subscription.profile,
-        form.cleaned_data["payment"],
-        form.cleaned_data["setup_intent"],
-    )
+        return _show(request, subscription, form.refusal, status=422)
+    card = chosen_card(form, subscription.profile)
     if card is None:
-        # On Stripe's own page; it comes back here, with the card to choose.
-        path = reverse("subscriptions:trial", args=[subscription.pk])
-        return redirect_page(request, hosted_page(subscription.profile, path))
+        return to_card_page(request, subscription, "subscriptions:trial")
     preview, outcome = convert(
         subscription=subscription, seal=form.cleaned_data["seal"], card=card
     )
@@ -132,16 +121,13 @@ def _show(
         preview = preview_conversion(subscription=subscription)
     except DomainError as error:
         refusal = refusal or str(error)
-    preferred = subscription.payment_method_id or subscription.profile.payment_method_id
-    session = CheckoutQuery(request.GET).value("card_session", "")
     context: dict[str, Any] = {
         "subscription": subscription,
         "running": lifecycle.state_at(subscription, now) == lifecycle.TRIAL,
         "form": form or TrialQuantityForm({"quantity": subscription.paid_quantity}),
         "refusal": refusal,
         "preview": preview,
-        "cards": card_choices(subscription.profile, preferred) if preview else [],
-        "entered": returned_card(subscription.profile, session),
+        "choice": card_choice(request, subscription) if preview else None,
         "no_extension": why_not_extended(subscription, now),
         "extended_end": extended_end(subscription),
     }
