@@ -30,6 +30,7 @@ from billing.gateway.changes import (
     quote_quantity,
     quote_renewal,
     remove_licenses,
+    set_card,
 )
 from billing.gateway.customers import (
     create_customer,
@@ -65,6 +66,7 @@ from billing.gateway.schedules import (
     read_schedule,
     release_schedule,
     schedule_change,
+    set_card_of_schedule,
 )
 from billing.gateway.shapes import StripePrice, StripeProduct
 from billing.gateway.subscriptions import (
@@ -137,6 +139,8 @@ __all__ = [
     "restore_price",
     "retire_price",
     "schedule_change",
+    "set_card",
+    "set_card_of_schedule",
     "set_paid_licenses",
     "set_po_number",
     "start_card_setup",

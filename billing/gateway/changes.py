@@ -130,6 +130,20 @@ def remove_licenses(
     return as_subscription(found)
 
 
+def set_card(*, subscription_id: str, card_id: str, key: str) -> StripeSubscription:
+    """Charge `card_id` for it from now on; what is open stays open.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        found = client().v1.subscriptions.update(
+            subscription_id,
+            {"default_payment_method": card_id},
+            {"idempotency_key": key},
+        )
+    return as_subscription(found)
+
+
 def end_at(
     *,
     subscription_id: str,

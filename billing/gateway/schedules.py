@@ -64,6 +64,21 @@ def _phase_until(
     }
 
 
+def set_card_of_schedule(*, schedule_id: str, card_id: str, key: str) -> None:
+    """Charge `card_id` in the phases to come, too; one that let go is no error.
+
+    A schedule remembers the card that the subscription had when it was made.
+    Raises GatewayUnavailable.
+    """
+    # A card that can't be used is refused for the subscription itself, in words.
+    with suppress(GatewayRejected), translated():
+        client().v1.subscription_schedules.update(
+            schedule_id,
+            {"default_settings": {"default_payment_method": card_id}},
+            {"idempotency_key": key},
+        )
+
+
 def read_schedule(schedule_id: str) -> StripeSchedule:
     """As it is now. Raises GatewayUnavailable, GatewayRejected."""
     with translated():

@@ -12,6 +12,7 @@ from selfservice.subscriptions.views import (
     frequency,
     marketplace,
     orders,
+    payment_method,
     products,
     trial,
     your_products,
@@ -53,6 +54,11 @@ urlpatterns = [
         "subscriptions/<uuid:subscription_id>/frequency/",
         frequency.frequency_pane,
         name="frequency",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/payment-method/",
+        payment_method.payment_method_pane,
+        name="payment_method",
     ),
     path("subscriptions/<uuid:subscription_id>/trial/", trial.trial_pane, name="trial"),
     path(

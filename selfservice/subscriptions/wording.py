@@ -217,6 +217,9 @@ def _verb(entry: Activity) -> str:
         "transfer_refused": _("the payment provider refused to hand it over"),
         "frequency_scheduled": _("changed the billing frequency from the renewal on"),
         "change_undone": _("undid the change at renewal"),
+        "card_replaced": _("replaced the payment method")
+        if entry.before.get("card")
+        else _("chose a payment method"),
         "cancelled": _("canceled the subscription"),
         "reactivated": _("reactivated the subscription for a new term"),
         "licenses_suspended": ngettext(

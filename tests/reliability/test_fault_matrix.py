@@ -20,6 +20,7 @@ from tests.reliability import (  # noqa: F401  they register their scenarios
     catalogue,
     changing,
     handing,
+    paying,
     reactivating,
     trying,
 )

@@ -11,6 +11,7 @@ from billing.sandbox.call import Call, created_within, merge_metadata
 from billing.sandbox.contract import blank
 from billing.sandbox.endings import cancel_now
 from billing.sandbox.resources import handles
+from billing.sandbox.resources.payment_methods import own_card
 from billing.sandbox.schedules import (
     KIND,
     RUNNING,
@@ -120,6 +121,8 @@ def update(call: Call) -> Obj:
     given.accept("proration_behavior")
     if "end_behavior" in given:
         found["end_behavior"] = _end_behaviour(given["end_behavior"])
+    if "default_settings" in given:
+        _set_card(call, found, given["default_settings"])
     if "phases" in given:
         found["phases"] = phases.read(call, found, subscription)
         _follow(found, subscription)
@@ -127,6 +130,13 @@ def update(call: Call) -> Obj:
     call.save(found, "subscription_schedule.updated", before)
     attach(call, found, subscription)
     return found
+
+
+def _set_card(call: Call, found: Obj, wanted: Obj) -> None:
+    """The only default that it changes here: what the phases to come are paid with."""
+    name = "default_payment_method"
+    card = own_card(call, wanted[name], found["customer"], f"default_settings[{name}]")
+    found["default_settings"][name] = card
 
 
 def _end_behaviour(wanted: Any) -> str:

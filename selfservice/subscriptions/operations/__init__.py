@@ -4,6 +4,7 @@ Importing this registers every kind, so that the worker knows them.
 """
 
 from selfservice.subscriptions.operations.buying import BUY, DROP
+from selfservice.subscriptions.operations.card import CARD
 from selfservice.subscriptions.operations.ending import END_NOW, GIVE_UP, RECURRING
 from selfservice.subscriptions.operations.next_contract import REACTIVATE
 from selfservice.subscriptions.operations.quantity import FEWER, MORE
@@ -13,6 +14,7 @@ from selfservice.subscriptions.operations.trials import CONVERT, COUNT, EXTEND
 
 __all__ = [
     "BUY",
+    "CARD",
     "CONVERT",
     "COUNT",
     "DROP",

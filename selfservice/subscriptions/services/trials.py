@@ -35,6 +35,7 @@ from selfservice.subscriptions.services.changing import (
     operation_key,
     run_change,
 )
+from selfservice.subscriptions.services.paying_card import check_card
 from selfservice.subscriptions.services.selling import why_not_sold
 from selfservice.subscriptions.services.trial_count import begin_trial_count
 
@@ -148,7 +149,7 @@ def convert(
     GatewayRejected, and GatewayUnavailable when nothing was begun.
     """
     _check_running(subscription)
-    _check_card(card, subscription)
+    check_card(card, subscription)
     shown = _unseal(seal)
     if shown["change_number"] != subscription.change_number:
         raise PreviewStale
@@ -181,19 +182,6 @@ def _check_running(subscription: Subscription) -> None:
     if subscription.pending_until is not None:
         raise CannotChange(
             _("A payment waits for your bank. Confirm it first, or let it lapse.")
-        )
-
-
-def _check_card(card: PaymentMethod, subscription: Subscription) -> None:
-    now = clock.now()
-    if card.profile_id != subscription.profile_id or card.detached_at is not None:
-        raise CannotChange(
-            _("That card can't pay for this billing profile. Choose one.")
-        )
-    if card.expired_by(now.year, now.month):
-        raise CannotChange(
-            _("%(card)s expired in %(month)s. Use another card.")
-            % {"card": card, "month": card.expires}
         )
 
 

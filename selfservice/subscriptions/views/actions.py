@@ -32,6 +32,7 @@ def actions_of(
     assign_url = reverse("licensing:assign", args=[subscription.product_id])
     recurring_url = reverse("subscriptions:recurring_billing", args=[subscription.pk])
     cancel_url = reverse("subscriptions:cancel", args=[subscription.pk])
+    card_url = reverse("subscriptions:payment_method", args=[subscription.pk])
     inactive = _inactive(state)
     no_count = inactive or _no_count(state)
     no_more = no_count or _no_more(subscription, now)
@@ -48,6 +49,12 @@ def actions_of(
         ),
         *_trial(subscription, state),
         Action(_("Edit recurring billing"), recurring_url, "arrow-sync", inactive),
+        Action(
+            _("Replace payment method"),
+            card_url,
+            "payment",
+            inactive or _waits(subscription),
+        ),
         Action(
             _("Cancel subscription"),
             cancel_url,
@@ -81,6 +88,11 @@ def _inactive(state: str) -> str:
     if state == lifecycle.PENDING:
         return _("The payment is pending")
     return _("Only for active subscriptions")
+
+
+def _waits(subscription: Subscription) -> str:
+    waits = subscription.pending_until is not None
+    return _("A payment waits for your bank") if waits else ""
 
 
 def _no_count(state: str) -> str:

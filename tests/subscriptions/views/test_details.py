@@ -65,8 +65,8 @@ def test_past_due_it_says_until_when_and_how_to_pay(web: Client, anna: User) -> 
     said = page(web, unpaid)
 
     ends = format_day(days_ago(3 - 30))
-    assert "The charge to Visa •••• 4242 failed." in said
-    assert f"Pay by {ends}, with this card or another one" in said
+    assert "The last payment failed." in said
+    assert f"Pay by {ends}, with Visa •••• 4242 or another card" in said
     assert "Ends in 27 days" in said
     assert f"Disabled {ends} 90 days, no access" in said
     assert "still usable" not in said

@@ -1,0 +1,105 @@
+"""The card that a subscription is paid with, and another one in its place."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from billing.models import PaymentMethod, StripeOperation
+from billing.services import operations
+from selfservice.activity.services.record import Change, record
+from selfservice.core import clock
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.operations import CARD
+from selfservice.subscriptions.services.changing import (
+    CannotChange,
+    Outcome,
+    begin_change,
+    operation_key,
+    run_change,
+)
+
+
+def check_replaceable(subscription: Subscription) -> None:
+    """Raises CannotChange when no other card can take over now."""
+    if lifecycle.state_at(subscription, clock.now()) not in lifecycle.ASSIGNABLE:
+        raise CannotChange(
+            _(
+                "The payment method can be replaced only while a subscription is"
+                " active: nothing is charged for this one any more."
+            )
+        )
+    if subscription.pending_until is not None:
+        raise CannotChange(
+            _("A payment waits for your bank. Confirm it first, or let it lapse.")
+        )
+
+
+def check_card(card: PaymentMethod, subscription: Subscription) -> None:
+    """Raises CannotChange for a card that can't pay for this subscription."""
+    now = clock.now()
+    if card.profile_id != subscription.profile_id or card.detached_at is not None:
+        raise CannotChange(
+            _("That card can't pay for this billing profile. Choose one.")
+        )
+    if card.expired_by(now.year, now.month):
+        raise CannotChange(
+            _("%(card)s expired in %(month)s. Use another card.")
+            % {"card": card, "month": card.expires}
+        )
+
+
+def pays_already(subscription: Subscription, card: PaymentMethod) -> bool:
+    """Whether it is paid with this card now; entered twice, it is the same one.
+
+    With another expiration date it isn't: that is the one the bank sent since.
+    """
+    now = subscription.payment_method
+    if now is None or now.detached_at is not None:
+        return False
+    twin = (card.fingerprint, card.exp_year, card.exp_month)
+    known = (now.fingerprint, now.exp_year, now.exp_month)
+    return now.pk == card.pk or (bool(now.fingerprint) and known == twin)
+
+
+def replace_card(*, subscription: Subscription, card: PaymentMethod) -> Outcome:
+    """Pay with `card` from now on; what is open stays open. A second time is fine.
+
+    Recurring billing stays as it is. Raises CannotChange, ChangeUnderWay,
+    PreviewStale, GatewayRejected.
+    """
+    check_replaceable(subscription)
+    check_card(card, subscription)
+    if pays_already(subscription, card):
+        return Outcome.DONE
+    operation = begin_change(
+        subscription,
+        change_number=subscription.change_number,
+        begin=lambda locked: _begin(locked, card),
+    )
+    outcome = run_change(operation, CARD)[0]
+    subscription.refresh_from_db()
+    return outcome
+
+
+def _begin(locked: Subscription, card: PaymentMethod) -> StripeOperation:
+    check_replaceable(locked)
+    former = locked.payment_method_id
+    record(
+        Change(
+            organization_id=locked.organization_id,
+            actor_id=locked.purchaser_id,
+            subject_kind="subscription",
+            subject_id=locked.pk,
+            verb="card_replaced",
+            before={"card": str(former)} if former else {},
+            after={"card": str(card.pk)},
+        )
+    )
+    return operations.begin(
+        kind="subscription.card",
+        key=operation_key(locked, "card"),
+        organization_id=locked.organization_id,
+        subject_id=locked.pk,
+        arguments={"card": card.stripe_payment_method_id},
+    )
