@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import uuid
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import override
 
-from selfservice.catalog.models import Plan, Price, Product
+from selfservice.catalog.models import Category, Plan, Price, Product
 from selfservice.core.money import Money
 
 
@@ -42,8 +44,19 @@ def products_on_sale(
             Q(name__icontains=word)
             | Q(summary_en__icontains=word)
             | Q(summary_nl__icontains=word)
+            | Q(category__in=_shelves_named(word))
         )
     return list(products.distinct().order_by("position", "name"))
+
+
+def _shelves_named(word: str) -> list[str]:
+    """The categories whose name has the word, in any of the portal's languages."""
+    found: set[str] = set()
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            named = [(str(label), value) for value, label in Category.choices]
+        found.update(value for label, value in named if word.lower() in label.lower())
+    return sorted(found)
 
 
 def offers(

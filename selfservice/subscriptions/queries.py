@@ -76,6 +76,21 @@ def owned_licenses(purchaser: User, now: dt.datetime) -> dict[uuid.UUID, int]:
     return free
 
 
+def colleagues_with(buyer: User, product_id: uuid.UUID, now: dt.datetime) -> int:
+    """How many others of the organization bought the product and can use it now."""
+    bought = (
+        Subscription.objects.filter(
+            organization_id=buyer.organization_id,
+            product_id=product_id,
+            order_state=OrderState.CONFIRMED,
+        )
+        .exclude(purchaser=buyer)
+        .annotate(state=lifecycle.state_case(now))
+        .filter(state__in=[lifecycle.ACTIVE, lifecycle.PAST_DUE])
+    )
+    return bought.values("purchaser_id").distinct().count()
+
+
 def invoices_of(subscription: Subscription, limit: int = 5) -> list[Invoice]:
     """The latest invoices of a subscription; those before it was theirs are not."""
     return list(

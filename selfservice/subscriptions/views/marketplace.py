@@ -21,6 +21,7 @@ from selfservice.subscriptions.forms import MarketplaceFilter
 from selfservice.subscriptions.queries import (
     buyer_currency,
     buyer_profiles,
+    colleagues_with,
     owned_licenses,
 )
 from selfservice.subscriptions.services.offering import (
@@ -112,6 +113,7 @@ def product(request: HtmxHttpRequest, slug: str) -> HttpResponse:
         "sold": found.sold_at(clock.now()),
         "free": free,
         "owned": _owned_sentence(free),
+        "others": _others_sentence(colleagues_with(buyer, found.pk, clock.now())),
         "buyer": buyer,
     }
     return render_page(
@@ -137,8 +139,23 @@ def _trial(buyer: User, product: Product, plans: list[Offer]) -> Trial | None:
 def _owned_sentence(free: int | None) -> str:
     if free is None:
         return ""
+    if free == 0:
+        return _("You have this product; all its licenses are assigned.")
     return ngettext(
         "You have %(count)d free license for this product.",
         "You have %(count)d free licenses for this product.",
         free,
     ) % {"count": free}
+
+
+def _others_sentence(colleagues: int) -> str:
+    """How many colleagues bought it; never who."""
+    if not colleagues:
+        return ""
+    return ngettext(
+        "%(count)d colleague in your organization bought this product. Ask your admin"
+        " before you buy it again.",
+        "%(count)d colleagues in your organization bought this product. Ask your admin"
+        " before you buy it again.",
+        colleagues,
+    ) % {"count": colleagues}
