@@ -103,7 +103,8 @@ def give_back(organization_id: uuid.UUID, subscription_id: uuid.UUID) -> int:
     if not back:
         return 0
     _rows(organization_id, list(kept)).update(suspended_at=None)
-    if not move_counters(organization_id, {subscription_id: len(back)}):
+    counts = {subscription_id: len(back)}
+    if not move_counters(organization_id, counts, subscription.purchaser_id):
         raise RuntimeError(f"Subscription {subscription_id} isn't active again.")
     log_licenses("licenses_returned", None, back)
     return len(back)

@@ -7,6 +7,7 @@ import datetime as dt
 import re
 
 import pytest
+import requests
 import stripe
 from django.test import Client
 from django.utils import timezone
@@ -112,6 +113,13 @@ def give_up() -> None:
     """The worker of the night."""
     give_up_overdue()
     settle()
+
+
+def confirm_at_the_bank(pane: Pane) -> None:
+    """On Stripe's own page of the invoice that waits, to which the portal leads."""
+    answer = pane.web.post(f"/subscriptions/{pane.subscription.pk}/payment/")
+    assert answer.status_code == 302
+    requests.post(answer["Location"], data={"outcome": "ok"}, timeout=30)
 
 
 def let_a_day_pass(kind: str) -> None:
