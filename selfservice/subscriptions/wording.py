@@ -152,6 +152,7 @@ def _whoever_else(verb: str) -> str:
         "licenses_outside": provider,
         "change_refused": provider,
         "refund_refused": provider,
+        "transfer_refused": provider,
         "refunded": _("Money"),
         "order_declined": _("The bank"),
         "order_dropped": _("The order"),
@@ -214,7 +215,7 @@ def _verb(entry: Activity) -> str:
         "given_up": _("ended the subscription, because it was never paid"),
         "purchaser_left": _("turned recurring billing off: the purchaser has left"),
         "transferred": _("handed the subscription to another purchaser"),
-        "transfer_refused": _("the payment provider refused to hand it over"),
+        "transfer_refused": _("refused to hand it over"),
         "frequency_scheduled": _("changed the billing frequency from the renewal on"),
         "change_undone": _("undid the change at renewal"),
         "card_replaced": _("replaced the payment method")
@@ -234,6 +235,13 @@ def _verb(entry: Activity) -> str:
         "refund_refused": _("refused a refund"),
         "order_declined": _("declined the payment"),
         "order_dropped": _("was dropped, nothing was charged"),
+        "opened": _("opened a billing account"),
+        "subscription_given": _("handed a subscription to a colleague"),
+        "subscription_received": _("took over a colleague's subscription"),
+        "role_granted": _("granted a role"),
+        "directory_imported": _("imported the directory"),
+        "person_removed": _("removed somebody from the directory"),
+        "person_disabled": _("disabled somebody's account"),
     }
     return sentences.get(entry.verb, entry.verb.replace("_", " ")) % {"count": count}
 
