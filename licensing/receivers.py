@@ -14,7 +14,8 @@ from selfservice.subscriptions.models import Subscription
 def register_all() -> None:
     """Listen to what lower rooms send."""
     hooks.subscription_paid.register(license_after_order)
-    hooks.people_lost.register(free_licenses)
+    # Assignments are locked before subscriptions, here as everywhere.
+    hooks.people_lost.register(free_licenses, first=True)
     hooks.subscription_handed_over.register(hand_over_licenses)
     hooks.subscription_resuming.register(lock_holders)
     hooks.subscription_resumed.register(return_licenses)

@@ -19,10 +19,11 @@ class Hook[Message, Answer]:
         self._receivers: list[Callable[[Message], Answer]] = []
 
     def register(
-        self, receiver: Callable[[Message], Answer]
+        self, receiver: Callable[[Message], Answer], *, first: bool = False
     ) -> Callable[[Message], Answer]:
+        """Add it after the others; `first` before them, where locks have an order."""
         if receiver not in self._receivers:
-            self._receivers.append(receiver)
+            self._receivers.insert(0 if first else len(self._receivers), receiver)
         return receiver
 
     def send(self, message: Message) -> list[Answer]:

@@ -213,7 +213,7 @@ def test_the_admins_are_told_once_what_ends_when_and_what_to_do(
     assert end
     assert "Anna de Vries has left. 1 subscription that they bought isn" in text
     when = f"{end.day} {end:%b %Y}"
-    assert f"- Diagrams Pro: ends on {when}; 1 of 12 licenses assigned" in text
+    assert f"- Diagrams Pro: ends on {when}; 0 of 12 licenses assigned" in text
     assert f"manage.py transfer_purchases {anna.upn}" in text
     assert f"/oversight/purchases/?purchaser={anna.pk}\n" in text
     assert rik.email not in sent
