@@ -56,7 +56,7 @@ def begin_next(
     contract = NextContract.objects.create(
         organization_id=locked.organization_id,
         subscription=locked,
-        attempt=_next_attempt(locked),
+        attempt=next_attempt(locked),
         reason=reason,
         profile=profile,
         payment_method=card,
@@ -207,6 +207,7 @@ def _contracts(subscription: Subscription) -> QuerySet[NextContract]:
     ).select_related("price__plan", "profile", "payment_method")
 
 
-def _next_attempt(subscription: Subscription) -> int:
+def next_attempt(subscription: Subscription) -> int:
+    """A number that no contract of it has had, at Stripe either."""
     last = _contracts(subscription).aggregate(last=Max("attempt"))["last"]
     return max(last or 0, subscription.attempt) + 1

@@ -37,6 +37,7 @@ from selfservice.subscriptions.services.contract import (
     locked_subscription,
     sync_subscription,
 )
+from selfservice.subscriptions.services.next_contract import next_attempt
 from selfservice.subscriptions.services.recurring import TRANSFER as KIND
 
 # So long the worker has for what a lost answer left undone, before a renewal.
@@ -305,7 +306,7 @@ def _arguments(
         "card": card.stripe_payment_method_id,
         "price": locked.price.stripe_price_id,
         "quantity": locked.quantity,
-        "attempt": locked.attempt + 1,
+        "attempt": next_attempt(locked),
         "period_start": found.period_start.isoformat(),
         "period_end": found.period_end.isoformat(),
         "periods_from": _periods_from(found),
