@@ -108,6 +108,7 @@ def _save(
             quantity=form.cleaned_data["total"],
             seal=form.cleaned_data["seal"],
             prepare=take,
+            at_renewal=form.at_renewal if form.cleaned_data["when"] else None,
         )
     except DomainError as error:
         page = Page(_own(owner, subscription_id), form)

@@ -128,9 +128,11 @@ def save_quantity(
     quantity: int,
     seal: str,
     prepare: Prepare | None = None,
+    at_renewal: bool | None = None,
 ) -> tuple[Preview, Outcome]:
     """Do what was shown under `seal` for the new total `quantity`, once.
 
+    `at_renewal` is what was chosen for more licenses, null for what was shown.
     `prepare` runs first, in the same transaction: it takes licenses from people, so
     that fewer are left than there were assigned. Raises
     CannotChange, ChangeUnderWay, PreviewStale, PaymentDeclined, GatewayRejected, and
@@ -141,6 +143,10 @@ def save_quantity(
         quantity,
         subscription.change_number,
     ):
+        raise PreviewStale
+    more = quantity > subscription.quantity
+    if more and at_renewal not in {None, shown["when"] == When.RENEWAL}:
+        # Saved before the amount of the other choice was there.
         raise PreviewStale
     try:
         preview = _preview(
