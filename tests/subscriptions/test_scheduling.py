@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import stripe
 
+from billing.models import StripeOperation
+from billing.models.stripe import OperationState
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.changing import Outcome
 from selfservice.subscriptions.services.quantity import (
@@ -72,3 +74,20 @@ def test_more_bought_meanwhile_stay_until_then(
     assert catch_up(bought).quantity == 16
     pass_time(sandbox, DAY * 366)
     assert catch_up(bought).quantity == 20
+
+
+def test_a_change_that_the_renewal_overtook_is_given_up(
+    bought: Subscription, stripe_client: stripe.StripeClient, sandbox: SandboxProcess
+) -> None:
+    sandbox.fault("drop_before", "POST", "/v1/subscription_schedules", times=3)
+    assert at_renewal(bought, 15) == Outcome.CHECKING
+    pass_time(sandbox, DAY * 366)
+    assert catch_up(bought).quantity == 12
+
+    settle()
+
+    operation = StripeOperation.objects.get(kind="subscription.schedule")
+    assert operation.state == OperationState.REFUSED
+    assert read(bought).scheduled_quantity is None
+    assert at_stripe(stripe_client, bought).schedule is None
+    assert at_renewal(bought, 20) == Outcome.DONE

@@ -32,7 +32,10 @@ class Scheduled:
 
 
 def _schedule(operation: StripeOperation) -> Scheduled:
-    change = _changes_of(operation).get()
+    change = _changes_of(operation).first()
+    if change is None:
+        # The renewal was faster: what was to change then has been dropped.
+        raise operations.TooLate
     subscription = subject_of(operation)
     schedule = gateway.schedule_change(
         subscription_id=subscription.stripe_subscription_id,
