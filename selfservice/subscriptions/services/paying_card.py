@@ -84,6 +84,8 @@ def replace_card(*, subscription: Subscription, card: PaymentMethod) -> Outcome:
 
 def _begin(locked: Subscription, card: PaymentMethod) -> StripeOperation:
     check_replaceable(locked)
+    # Handed over meanwhile, it is another profile's.
+    check_card(card, locked)
     former = locked.payment_method_id
     record(
         Change(
