@@ -53,6 +53,9 @@ def everything_is_in_one_organization(facts: Facts) -> None:
         home = row.organization_id
         assert facts.people[row.purchaser_id].organization_id == home
         assert row.profile.organization_id == home
+        if row.payment_method is None:
+            assert row.is_trial, "nothing pays for it"
+            continue
         assert row.payment_method.organization_id == home
         assert row.payment_method.profile_id == row.profile_id
     assert {o.organization_id for o in facts.operations} <= set(facts.organization_ids)
@@ -74,7 +77,9 @@ def licenses_are_paid_for(facts: Facts) -> None:
             assert row.assigned == 0
             continue
         found = facts.theirs.subscriptions[row.stripe_subscription_id]
-        if found["status"] in LIVE:
+        if row.is_trial and found["status"] == "trialing":
+            assert row.assigned <= row.quantity <= 25
+        elif found["status"] in LIVE:
             assert row.assigned <= quantity_of(found), "more licensed than paid for"
         else:
             assert found["status"] in ENDED, found["status"]

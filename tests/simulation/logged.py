@@ -11,7 +11,13 @@ from tests.simulation.facts import Facts
 from tests.simulation.invariants import always
 
 ENDING = ("subscription.end", "subscription.recurring")
-QUANTITY = ("licenses_added", "licenses_removed", "licenses_renewal")
+BEGUN = ("bought", "trial_started")
+QUANTITY = (
+    "licenses_added",
+    "licenses_removed",
+    "licenses_renewal",
+    "licenses_trial",
+)
 
 
 @always
@@ -22,7 +28,7 @@ def accounts_are_logged_once(facts: Facts) -> None:
 @always
 def orders_are_logged_once(facts: Facts) -> None:
     for row in facts.subscriptions.values():
-        bought = len(facts.logged(row.pk, "bought"))
+        bought = len(facts.logged(row.pk, *BEGUN))
         assert bought == (row.order_state == OrderState.CONFIRMED)
         dropped = len(facts.logged(row.pk, "order_dropped"))
         assert dropped == (row.order_state == OrderState.DROPPED)
@@ -62,7 +68,7 @@ def numbers_add_up(facts: Facts) -> None:
     """From what was bought, by every change, to what there is."""
     for row in facts.subscriptions.values():
         if row.order_state == OrderState.CONFIRMED:
-            (bought,) = facts.logged(row.pk, "bought")
+            (bought,) = facts.logged(row.pk, *BEGUN)
             moved = [c.delta for c in facts.changes if c.subscription_id == row.pk]
             assert bought.after["quantity"] + sum(moved) == row.quantity
 

@@ -12,7 +12,6 @@ from hypothesis.stateful import initialize, invariant
 from billing.services.accounts import open_account
 from tests.simulation import acts, invariants, logged, money  # noqa: F401  they register
 from tests.simulation.agreement import answers_are_applied, check_peace, make_peace
-from tests.simulation.changes import ChangeSteps
 from tests.simulation.facts import read_facts
 from tests.simulation.licenses import LicenseSteps
 from tests.simulation.orders import CARDS, OrderSteps, add_card, press
@@ -20,12 +19,13 @@ from tests.simulation.passing import PassingSteps
 from tests.simulation.people import PeopleSteps
 from tests.simulation.races import RaceSteps
 from tests.simulation.running import RUNS, STEPS
+from tests.simulation.trials import TrialSteps, start_trial
 from tests.simulation.world import World
 from tests.stripe_sandbox import SOLD_TO
 
 
 class Simulation(
-    PeopleSteps, OrderSteps, LicenseSteps, ChangeSteps, PassingSteps, RaceSteps
+    PeopleSteps, OrderSteps, LicenseSteps, TrialSteps, PassingSteps, RaceSteps
 ):
     """Purchasers, colleagues, admins, clocks, workers, and Stripe."""
 
@@ -43,8 +43,11 @@ class Simulation(
         cards=st.lists(st.sampled_from(sorted(CARDS)), max_size=2),
         offer=st.integers(0, 1),
         quantity=st.integers(2, 6),
+        trial=st.booleans(),
     )
-    def begin(self, seed: int, cards: list[str], offer: int, quantity: int) -> None:
+    def begin(
+        self, seed: int, cards: list[str], offer: int, quantity: int, trial: bool
+    ) -> None:
         """Somebody has cards, of which the first one works, and bought something."""
         self.seed = seed
         buyer = self.world.buyers[0]
@@ -55,6 +58,9 @@ class Simulation(
             self.world, buyer=0, offer=offer, quantity=quantity, to_me=True
         )
         press(self.world, placed, card=0)
+        if trial:
+            asked = {"buyer": 0, "offer": offer + 1, "quantity": 2, "card": 0}
+            self.world.act(start_trial(self.world, **asked))
         STEPS["begin"] += 1
         self.done = True
 

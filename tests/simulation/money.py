@@ -11,6 +11,7 @@ from tests.simulation.facts import Facts
 from tests.simulation.invariants import always
 from tests.simulation.theirs import ENDED, Json, subscription_of
 
+CHARGED_AT_ONCE = ("subscription.more", "subscription.trial_convert")
 NOT_CHARGED = {OrderState.DECLINED, OrderState.DROPPED}
 
 
@@ -86,7 +87,7 @@ def more_licenses_are_charged_once_as_shown(facts: Facts) -> None:
     for row in facts.subscriptions.values():
         shown = Counter(
             facts.shown[name][0]
-            for operation in facts.begun(row.pk, "subscription.more")
+            for operation in facts.begun(row.pk, *CHARGED_AT_ONCE)
             if (name := shown_name(operation)) in facts.shown
         )
         charged = Counter(i["total"] for i in updates(facts, row) if took_money(i))
@@ -145,7 +146,7 @@ def _refunds_as_shown(facts: Facts, operation: StripeOperation) -> None:
 def shown_name(operation: StripeOperation) -> str:
     """Under what its pane was noted in World.shown."""
     given = operation.arguments
-    return f"{operation.key} {given['to']} {given['at']}"
+    return f"{operation.key} {given['to']} {given.get('at', '')}".strip()
 
 
 def updates(facts: Facts, row: Subscription) -> list[Json]:

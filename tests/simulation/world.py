@@ -199,7 +199,12 @@ def new_world(sandbox: SandboxProcess, client: stripe.StripeClient) -> World:
 
 
 def _offer(name: str, amount_minor: int, term: Term, frequency: Frequency) -> Offer:
-    product = make_product(f"{name} {next(_numbers)}")
+    # One can be tried with a card only.
+    product = make_product(
+        f"{name} {next(_numbers)}",
+        trial_offered=True,
+        trial_needs_card=term == Term.YEAR,
+    )
     return put_on_sale(product, amount_minor, term=term, frequency=frequency)
 
 
