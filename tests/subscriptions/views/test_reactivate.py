@@ -12,6 +12,8 @@ from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity, Mail
 from selfservice.core import clock
+from selfservice.core.drift import Comparison, Outcome
+from selfservice.portal.services.reconcile import Scope, reconcile
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import NextContract, Subscription
 from selfservice.subscriptions.services.contract import sync_subscription
@@ -324,3 +326,18 @@ def test_an_expired_one_keeps_its_people_licensed(
 
     assert "They have a license then: Anna de Vries." in shown
     assert pane.row.assigned == 1
+
+
+def test_reconciling_finds_the_payment_that_nobody_told_us_of(
+    pane: Pane, asking: PaymentMethod, stripe_client: stripe.StripeClient
+) -> None:
+    cancel_at_once(pane)
+    pane.press(asking)
+
+    waits = list(reconcile(Comparison(fix=False), Scope()))
+    confirm_at_the_bank(pane)
+    paid = list(reconcile(Comparison(fix=True), Scope()))
+
+    assert "subscription" not in {finding.subject for finding in waits}
+    assert Outcome.MENDED in {finding.outcome for finding in paid}
+    check_running(pane, stripe_client)
