@@ -8,6 +8,7 @@ import uuid
 from django.db.models import QuerySet
 
 from billing.models import BillingProfile, Invoice, PaymentMethod
+from billing.models.invoices import InvoiceStatus
 from billing.services.accounts import currency_of
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
@@ -100,6 +101,16 @@ def invoices_of(subscription: Subscription, limit: int = 5) -> list[Invoice]:
             purchaser_id=subscription.purchaser_id,
         ).order_by("-finalized_at", "-id")[:limit]
     )
+
+
+def first_unpaid(subscription: Subscription) -> str:
+    """Stripe's id of the oldest invoice that is to be paid; empty for none."""
+    waiting = Invoice.objects.filter(
+        organization_id=subscription.organization_id,
+        subscription_id=subscription.pk,
+        status=InvoiceStatus.OPEN,
+    ).order_by("finalized_at", "id")
+    return waiting.values_list("stripe_invoice_id", flat=True).first() or ""
 
 
 def activity_of(subscription: Subscription, limit: int = 8) -> list[Activity]:

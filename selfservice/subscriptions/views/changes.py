@@ -14,6 +14,7 @@ from billing import gateway
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest
 from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.queries import first_unpaid
 from selfservice.subscriptions.services.changing import Outcome
 from selfservice.subscriptions.services.next_contract import waiting_contract
 from selfservice.subscriptions.services.scheduling import undo_scheduled_change
@@ -60,16 +61,22 @@ def pay(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     if subscription.past_due_since is None:
         return redirect("subscriptions:details", subscription.pk)
-    return _to_the_invoice(request, subscription, subscription.stripe_subscription_id)
+    stripe_id = subscription.stripe_subscription_id
+    oldest = first_unpaid(subscription)
+    return _to_the_invoice(request, subscription, stripe_id, oldest)
 
 
 def _to_the_invoice(
-    request: HtmxHttpRequest, subscription: Subscription, stripe_id: str
+    request: HtmxHttpRequest,
+    subscription: Subscription,
+    stripe_id: str,
+    invoice_id: str = "",
 ) -> HttpResponse:
-    """The newest one: whether that is paid decides how it goes on."""
+    """To Stripe's page of that invoice, or of the newest of its subscription."""
     try:
-        found = gateway.read_subscription(stripe_id)
-        url = gateway.hosted_invoice_url(found.latest_invoice_id)
+        if not invoice_id:
+            invoice_id = gateway.read_subscription(stripe_id).latest_invoice_id
+        url = gateway.hosted_invoice_url(invoice_id)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("subscriptions:details", subscription.pk)
