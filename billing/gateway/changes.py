@@ -174,8 +174,10 @@ def end_now(
 ) -> StripeSubscription:
     """End it at once, without any credit: that goes to the card by a credit note.
 
+    First what was not paid yet is let go, so that its end proves all of it.
     Raises GatewayUnavailable, GatewayRejected.
     """
+    _void_open(subscription_id, key)
     return cancel_once(
         subscription_id,
         {
@@ -200,6 +202,12 @@ def give_up(*, subscription_id: str, key: str) -> StripeSubscription:
             {"invoice_now": False, "prorate": False},
             key=f"{key}-cancel",
         )
+    _void_open(subscription_id, key)
+    return read_subscription(subscription_id)
+
+
+def _void_open(subscription_id: str, key: str) -> None:
+    """Nothing of it is to be paid any more."""
     with translated():
         page = client().v1.invoices.list(
             {"subscription": subscription_id, "status": "open", "limit": 100}
@@ -207,4 +215,3 @@ def give_up(*, subscription_id: str, key: str) -> StripeSubscription:
         waiting = [invoice.id for invoice in page.auto_paging_iter() if invoice.id]
     for invoice_id in waiting:
         void_invoice(invoice_id=invoice_id, key=f"{key}-void-{invoice_id}")
-    return read_subscription(subscription_id)

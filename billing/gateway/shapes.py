@@ -92,7 +92,8 @@ class Quote:
 class StripeSubscription:
     """A subscription as Stripe has it now. `latest_invoice_id` may be empty.
 
-    `anchor` is the instant from which its periods are counted.
+    `anchor` is the instant from which its periods are counted; `unpaid_since` when
+    the first period began that is still to be paid, once a charge of it was refused.
     """
 
     id: str
@@ -116,6 +117,7 @@ class StripeSubscription:
     # More licenses that wait for their payment, and until when they do.
     pending_quantity: int | None = None
     pending_until: dt.datetime | None = None
+    unpaid_since: dt.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

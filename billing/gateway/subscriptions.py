@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+
 import stripe
 
 from billing.gateway.client import client
@@ -87,7 +90,23 @@ def buy_subscription(
 def read_subscription(subscription_id: str) -> StripeSubscription:
     """As it is now. Raises GatewayUnavailable, GatewayRejected."""
     with translated():
-        return as_subscription(client().v1.subscriptions.retrieve(subscription_id))
+        found = as_subscription(client().v1.subscriptions.retrieve(subscription_id))
+        if found.status not in {"past_due", "unpaid"}:
+            return found
+        return dataclasses.replace(found, unpaid_since=_unpaid_since(subscription_id))
+
+
+def _unpaid_since(subscription_id: str) -> dt.datetime | None:
+    """The start of the first period whose renewal is open; null when none is."""
+    waiting = client().v1.invoices.list(
+        {"subscription": subscription_id, "status": "open", "limit": 100}
+    )
+    starts = [
+        required_instant(invoice.lines.data[0].period.start)
+        for invoice in waiting.auto_paging_iter()
+        if invoice.billing_reason == "subscription_cycle"
+    ]
+    return min(starts, default=None)
 
 
 def find_subscription(

@@ -127,7 +127,10 @@ def timeline(subscription: Subscription) -> list[Stage]:
     term_start = _required(subscription.term_start)
     disabled_at = disabled_from(subscription)
     ends = min(_required(subscription.term_end), disabled_at)
-    unpaid = min(max(subscription.past_due_since or ends, term_start), ends)
+    if subscription.past_due_since is not None and subscription.recurring_billing:
+        # Unpaid, it is renewed all the same until it is given up.
+        ends = disabled_at
+    unpaid = min(subscription.past_due_since or ends, ends)
     certain = not subscription.recurring_billing or bool(subscription.disabled_at)
     deleted_at = disabled_at + DISABLED_LASTS
     stages = [
@@ -137,7 +140,7 @@ def timeline(subscription: Subscription) -> list[Stage]:
         Stage(DISABLED, disabled_at, deleted_at, certain),
         Stage(DELETED, deleted_at, None, certain),
     ]
-    return [stage for stage in stages if stage.start != stage.end]
+    return [each for each in stages if each.end is None or each.start < each.end]
 
 
 def state_case(now: dt.datetime) -> Case:

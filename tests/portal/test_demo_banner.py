@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import User
 from selfservice.core import clock
+from selfservice.portal.services.demo_clock import NIGHT_JOB
+from selfservice.portal.tasks import demo_night
+from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
 
@@ -57,6 +61,21 @@ def test_both_clocks_move_together(demo: Client, sandbox: SandboxProcess) -> Non
     moved = clock.now() - before
     assert dt.timedelta(days=31) <= moved < dt.timedelta(days=31, minutes=1)
     assert abs(sandbox.now() - clock.now().timestamp()) < 5
+
+
+def test_what_runs_by_night_runs_when_the_nights_are_skipped(
+    demo: Client, sandbox: SandboxProcess, anna: User
+) -> None:
+    since = clock.now() - dt.timedelta(days=20)
+    owed = make_subscription(anna, past_due_since=since)
+
+    demo.post("/demo/clock/", {"days": "31"})
+    demo_night()
+
+    owed.refresh_from_db()
+    assert owed.disabled_at == since + dt.timedelta(days=30)
+    waiting = ProcrastinateJob.objects.filter(task_name=NIGHT_JOB, status="todo")
+    assert waiting.count() == 1
 
 
 def test_a_sandbox_that_is_away_leaves_the_portals_clock_alone(

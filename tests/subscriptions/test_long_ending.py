@@ -11,6 +11,7 @@ from licensing.models import LicenseAssignment
 from selfservice.catalog.models import Frequency, Term
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.queries import first_unpaid
 from tests.factories.catalog import make_product
 from tests.stripe_sandbox import put_on_sale
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
@@ -78,6 +79,55 @@ def test_a_renewal_that_failed_is_paid_and_goes_on_as_if_nothing_was(
     life.go_to(row.term_end + CHARGED)  # type: ignore[operator]
     assert day(life.now.term_start) == "31 Mar 2027"
     assert life.subtotals() == [10300] * 3
+
+
+def test_it_counts_from_the_first_unpaid_day_whenever_it_is_heard_of(
+    started: Life,
+) -> None:
+    """Nothing is heard for more than a month, as when the demo's clock is moved."""
+    life = started
+    pay_with(life.stripe, life.bought, "pm_card_chargeCustomerFail")
+    due = life.now.period_end
+    assert due is not None
+
+    life.go_to(due + DAY * 31 + CHARGED)
+
+    assert life.now.past_due_since == due
+    life.says(lifecycle.DISABLED, f"Past due {day(due)}")
+
+
+def test_paying_the_first_of_two_leaves_thirty_days_for_the_second(
+    life: Life, monthly: Offer
+) -> None:
+    life.go_to(dt.datetime(2027, 1, 1, 10, tzinfo=dt.UTC))
+    life.buy(monthly)
+    first = fail_renewal(life)
+    second = life.now.period_end
+    assert second is not None
+    life.go_to(first + DAY * 29)
+
+    answer = life.web.post(f"/subscriptions/{life.bought.pk}/pay/")
+    oldest = life.invoices()[1]
+    assert first_unpaid(life.now) == oldest.stripe_invoice_id
+    assert answer.status_code == 302
+    visa = {"payment_method": life.card.stripe_payment_method_id}
+    life.stripe.v1.invoices.pay(oldest.stripe_invoice_id, visa)  # type: ignore[arg-type]
+    life.hear()
+
+    assert life.now.past_due_since == second
+    life.says(lifecycle.PAST_DUE, day(second + lifecycle.PAST_DUE_LASTS))
+
+
+def test_cancelled_while_past_due_nothing_is_left_to_pay(started: Life) -> None:
+    life = started
+    fail_renewal(life)
+
+    said = life.change("cancel", reason="expensive")
+    life.hear()
+
+    assert "Nothing was paid, so nothing goes back." in said
+    assert (life.subtotals("open"), life.subtotals("void")) == ([], [10300])
+    life.says(lifecycle.DISABLED)
 
 
 def test_what_is_never_paid_ends_after_thirty_days(started: Life) -> None:

@@ -14,6 +14,7 @@ from selfservice.subscriptions.tasks import REMIND_JOB
 
 # Years of renewals of a whole demo are made in one go.
 PATIENCE_SECONDS = 120
+NIGHT_JOB = "portal.demo_night"
 
 
 class ClockNotMoved(DomainError):
@@ -45,6 +46,7 @@ def move(by: dt.timedelta) -> dt.datetime:
     except requests.RequestException as error:
         raise ClockNotMoved from error
     clock.advance(until - clock.now())
-    # Its morning has passed, too.
+    # Its nights and its morning have passed, too.
+    jobs.enqueue(NIGHT_JOB, key=NIGHT_JOB)
     jobs.enqueue(REMIND_JOB, key=REMIND_JOB, timestamp=int(until.timestamp()))
     return clock.now()

@@ -154,10 +154,8 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     _follow_card(subscription, found)
     if found.status not in UNPAID:
         subscription.past_due_since = None
-    elif subscription.past_due_since is None:
-        # Kept while further periods go unpaid: the 30 days count from the first.
-        subscription.past_due_since = found.period_start
-        mails.payment_failed(subscription, found.period_start)
+    else:
+        _owe(subscription, found)
     subscription.recurring_billing = not (
         found.cancel_at_period_end or found.cancel_at is not None
     )
@@ -199,6 +197,18 @@ def stop_if_left(subscription: Subscription) -> None:
     if recurring.has_left(subscription):
         recurring.stop_renewal(subscription)
         mails_to_admins.purchasers_left(subscription.organization_id, [subscription])
+
+
+def _owe(subscription: Subscription, found: StripeSubscription) -> None:
+    """The 30 days count from the first period that is unpaid, whenever we hear of it.
+
+    An answer to a change doesn't say which that is; what we know of it is kept.
+    """
+    first_time = subscription.past_due_since is None
+    since = found.unpaid_since or subscription.past_due_since or found.period_start
+    subscription.past_due_since = since
+    if first_time:
+        mails.payment_failed(subscription, since)
 
 
 def _follow_trial(subscription: Subscription, found: StripeSubscription) -> None:
