@@ -249,7 +249,7 @@ def _renew_term(subscription: Subscription, found: StripeSubscription) -> None:
     unpaid = subscription.past_due_since
     if unpaid is not None and unpaid + PAST_DUE_LASTS <= period:
         # Disabled since then: what Stripe still renewed before it was told is no term.
-        return
+        period = max(unpaid, subscription.term_start or unpaid)
     terms = 1
     while add_months(anchor, terms * months) <= period:
         terms += 1
@@ -360,6 +360,9 @@ def subject_of_invoice(asked: hooks.InvoiceAsked) -> hooks.InvoiceSubject:
         ref = refs.find(stripe_id)
         # Told of the invoice first: whose it is stands on Stripe's subscription.
         found = _row(ref) if ref is not None else sync_subscription(stripe_id)
+        if ref is not None and found is not None and found.past_due_since is not None:
+            # One of several that are owed may be paid; Stripe tells of no change then.
+            sync_subscription(stripe_id)
         if found is not None and found.organization_id == asked.organization_id:
             return hooks.InvoiceSubject(found.pk, found.product.name)
     return hooks.InvoiceSubject(None, _("Subscription"))
