@@ -281,6 +281,7 @@ class ProductsFilter(forms.Form):
             ("30", _("Within 30 days")),
             ("60", _("Within 60 days")),
             ("90", _("Within 90 days")),
+            ("card", _("Card expires first")),
         ],
     )
     group = forms.ChoiceField(required=False, choices=[("product", "")])

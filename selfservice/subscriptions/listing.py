@@ -7,7 +7,8 @@ import datetime as dt
 import uuid
 
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
-from django.db.models.functions import Greatest
+from django.db.models.functions import ExtractMonth, ExtractYear, Greatest
+from django.db.models.lookups import LessThan
 
 from selfservice.accounts.models import User
 from selfservice.catalog.models import Product
@@ -31,7 +32,8 @@ _ORDERS = {
 class Search:
     """What is asked for; null and empty mean all.
 
-    `product` is a slug, `expiring` in days.
+    `product` is a slug, `expiring` in days. `cards_ending` finds what its card
+    can't pay for when it is charged next.
     """
 
     text: str = ""
@@ -39,14 +41,22 @@ class Search:
     trials: bool = False
     product: str = ""
     expiring: int | None = None
+    cards_ending: bool = False
     sort: str = "next"
     grouped: bool = False
 
     @property
     def narrows(self) -> bool:
         """Whether it leaves anything out."""
-        return bool(
-            self.text or self.status or self.trials or self.product or self.expiring
+        return any(
+            (
+                self.text,
+                self.status,
+                self.trials,
+                self.product,
+                self.expiring,
+                self.cards_ending,
+            )
         )
 
 
@@ -112,6 +122,8 @@ def _found(purchaser: User, search: Search, now: dt.datetime) -> QuerySet[Subscr
         found = found.filter(product__slug=search.product)
     if search.expiring:
         found = found.filter(_expiring(now, search.expiring))
+    if search.cards_ending:
+        found = found.filter(_cards_ending())
     if search.text:
         found = found.filter(product__name__icontains=search.text)
     paid = Case(
@@ -139,6 +151,19 @@ def _expiring(now: dt.datetime, days: int) -> Q:
             term_end__lte=last - lifecycle.EXPIRED_LASTS,
         )
     )
+
+
+def _cards_ending() -> Q:
+    """The card ends before the month of the next charge, or of the renewal."""
+    charge, renewal = (
+        ExtractYear(column) * 12 + ExtractMonth(column)
+        for column in ("period_end", "term_end")
+    )
+    card = F("payment_method__exp_year") * 12 + F("payment_method__exp_month")
+    fails = Q(LessThan(card, renewal), recurring_billing=True) | Q(
+        LessThan(card, charge), period_end__lt=F("term_end")
+    )
+    return fails & Q(state__in=list(lifecycle.ASSIGNABLE))
 
 
 def _groups(found: QuerySet[Subscription]) -> dict[uuid.UUID, Group]:

@@ -92,13 +92,14 @@ def products(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def _search(form: ProductsFilter) -> Search:
-    days = form.value("expiring")
+    ends = form.value("expiring")
     return Search(
         text=form.value("q"),
         status=form.value("status"),
         trials=form.value("channel") == "trial",
         product=form.value("product"),
-        expiring=int(days) if days else None,
+        expiring=int(ends) if ends.isdigit() else None,
+        cards_ending=ends == "card",
         sort=form.value("sort", "next"),
         grouped=form.value("group") == "product",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import uuid
 from typing import Any
 
 import pytest
@@ -15,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from selfservice.accounts.models import User
 from selfservice.core import clock
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.listing import Search, products_page
+from selfservice.subscriptions.listing import Search, products_bought, products_page
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.wording import next_sentence
 from tests.factories.catalog import make_product_with_plan
-from tests.factories.subscriptions import make_subscription
+from tests.factories.subscriptions import make_card, make_subscription
 
 LIST = "/products/"
 DAY = dt.timedelta(days=1)
@@ -107,6 +106,29 @@ def test_what_ends_can_be_asked_for(
     assert found["30"] == {"ends in 20", "past due", "expired"}
     assert found["60"] - found["30"] == {"ends in 50"}
     assert found["90"] - found["60"] == {"ends in 80"}
+
+
+def test_cards_that_expire_first_can_be_asked_for(web: Client, anna: User) -> None:
+    now = clock.now()
+    soon = now + 40 * DAY
+    old = now.replace(day=1) - DAY
+    for name, fields in {
+        "renews": {},
+        "charged in parts": {"recurring_billing": False},
+        "ends anyway": {"recurring_billing": False, "term_end": soon},
+        "over": {"recurring_billing": False, "term_end": now - 5 * DAY},
+        "card is good": {},
+    }.items():
+        made = make_subscription(
+            anna, make_product_with_plan(name), **{"period_end": soon, **fields}
+        )
+        if name != "card is good":
+            made.payment_method = make_card(
+                made.profile, exp_year=old.year, exp_month=old.month
+            )
+            made.save()
+
+    assert set(names(web, expiring="card")) == {"renews", "charged in parts"}
 
 
 def test_one_product_can_be_asked_for(web: Client, anna: User) -> None:
@@ -225,18 +247,55 @@ def test_the_list_stays_within_its_statements(
 def test_the_list_reads_nobody_elses_rows(anna: User, bram: User) -> None:
     """Whatever others of a large organization bought, one's own are found at once."""
     mine = make_subscription(anna)
-    theirs = make_subscription(bram, mine.product)
-    columns = [f.attname for f in Subscription._meta.concrete_fields]
-    fields = {name: getattr(theirs, name) for name in columns if name != "id"}
-    Subscription.objects.bulk_create(
-        Subscription(**{**fields, "order_key": uuid.uuid4()}) for _row in range(5000)
-    )
-    with connection.cursor() as cursor:
+    buy_again(make_subscription(bram, mine.product), 20_000)
+    searches = [
+        Search(),
+        Search(status="active", sort="-price"),
+        Search(text="plan", expiring=30, sort="name"),
+        Search(cards_ending=True, grouped=True),
+        Search(trials=True, product="planboard", sort="recurring"),
+    ]
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as seen:
         cursor.execute("ANALYZE subscriptions_subscription")
-        with CaptureQueriesContext(connection) as seen:
-            products_page(purchaser=anna, now=clock.now(), search=Search(), number=1)
-        cursor.execute(f"EXPLAIN {seen.captured_queries[0]['sql']}")
-        plan = "\n".join(line for (line,) in cursor.fetchall())
+        for search in searches:
+            products_page(purchaser=anna, now=clock.now(), search=search, number=1)
+        products_bought(anna)
+    plans = [explained(each["sql"]) for each in seen.captured_queries[1:]]
 
-    assert "Index Scan using subscription_by_purchaser" in plan
-    assert "Seq Scan on subscriptions_subscription" not in plan
+    assert len(plans) > 2 * len(searches)
+    for plan in plans:
+        assert re.search(r"using subscription_(by_purchaser|one_trial)", plan), plan
+        assert "Seq Scan on subscriptions_subscription" not in plan
+
+
+def buy_again(one: Subscription, times: int) -> None:
+    """So many rows like one; only what must differ does."""
+    own = {"id", "order_key"}
+    columns = [f.column for f in Subscription._meta.concrete_fields]
+    picked = [f"gen_random_uuid() AS {c}" if c in own else c for c in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO subscriptions_subscription ({', '.join(columns)})"
+            f" SELECT {', '.join(picked)} FROM subscriptions_subscription,"
+            " generate_series(1, %s) WHERE id = %s",
+            [times, one.pk],
+        )
+
+
+def explained(statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def test_what_does_not_apply_says_why_to_everybody(web: Client, anna: User) -> None:
+    ended = clock.now() - 40 * DAY
+    made = make_subscription(anna, recurring_billing=False, term_end=ended)
+
+    html = shown(web.get(f"/products/{made.pk}"))
+
+    assert re.search(
+        r'role="link" aria-disabled="true">.*?Buy licenses<span class="sub">'
+        "Only for active subscriptions",
+        html,
+    )
