@@ -14,7 +14,13 @@ from selfservice.accounts.models import User
 from selfservice.accounts.services.directory import import_directory
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
-from selfservice.subscriptions.services import buying, ending, quantity, scheduling
+from selfservice.subscriptions.services import (
+    buying,
+    ending,
+    quantity,
+    scheduling,
+    transferring,
+)
 from selfservice.subscriptions.services.buying import Order
 from tests.factories.directory import directory_file, row
 from tests.simulation import post
@@ -167,6 +173,21 @@ def undo(world: World, *, number: int) -> Act:
 def set_recurring(world: World, *, number: int, on: bool) -> Act:
     chosen = confirmed(world, number)
     return lambda: ending.set_recurring(subscription=chosen, on=on)
+
+
+def bought(world: World, number: int) -> Subscription:
+    """One that was bought, by anybody. Raises Idle."""
+    confirmed = world.subscriptions().filter(order_state=OrderState.CONFIRMED)
+    return pick(list(confirmed), number)
+
+
+def hand_over(world: World, *, chosen: Subscription, receiver: User) -> Act:
+    """Look what handing it to a colleague does, and be about to do it.
+
+    Whoever has it may have left. Raises DomainError when it isn't possible.
+    """
+    planned = transferring.plan_transfer(subscription=chosen, receiver=receiver)
+    return lambda: transferring.transfer(planned)
 
 
 def cancel(world: World, *, number: int) -> Act:

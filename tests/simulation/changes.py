@@ -6,15 +6,21 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from billing.services.accounts import open_account
+from selfservice.accounts.models import User
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.lifecycle import REFUND_WINDOW
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.changing import Outcome
+from selfservice.subscriptions.services.ending import inside_window
 from selfservice.subscriptions.services.quantity import When
 from tests.simulation import acts
+from tests.simulation.orders import add_card
 from tests.simulation.steps import Idle, Steps, pick, step
 from tests.simulation.trouble import Trouble, troubles
+from tests.stripe_sandbox import SOLD_TO
 
 SMALL = st.integers(0, 7)
 
@@ -75,6 +81,28 @@ class ChangeSteps(Steps):
             assert (
                 self._read(acts.confirmed(self.world, number)).recurring_billing == on
             )
+
+    @step(number=SMALL, trouble=troubles())
+    def hand_over(self, number: int, trouble: Trouble) -> None:
+        """Another buyer goes on with it, whether or not its purchaser has left."""
+        chosen = acts.bought(self.world, number)
+        others = [
+            buyer
+            for buyer in self.world.buyers
+            if buyer.organization_id == chosen.organization_id
+            and buyer.pk != chosen.purchaser_id
+        ]
+        receiver = User.objects.get(pk=pick(others, number).pk)
+        if not self.world.cards_of(receiver):
+            open_account(purchaser=receiver, sold_to=SOLD_TO)
+            at = [buyer.pk for buyer in self.world.customers()].index(receiver.pk)
+            add_card(self.world, at, "visa")
+        if inside_window(chosen, clock.now()):
+            self.world.pass_time(REFUND_WINDOW)
+        asked = {"chosen": chosen, "receiver": receiver}
+        answer = self.world.act(self._shown(acts.hand_over, **asked), trouble)
+        if answer == Outcome.DONE:
+            assert self._read(chosen).purchaser_id == receiver.pk
 
     def _check_quantity(self, answer: Any) -> None:
         """What the person is told to be done is so."""

@@ -9,7 +9,7 @@ from billing.models.stripe import UNSETTLED, OperationState
 from selfservice.subscriptions.models import OrderState, Subscription
 from tests.simulation.facts import Facts
 from tests.simulation.invariants import always
-from tests.simulation.theirs import ENDED, Json, subscription_of
+from tests.simulation.theirs import ENDED, LIVE, Json, subscription_of
 
 CHARGED_AT_ONCE = ("subscription.more", "subscription.trial_convert")
 NOT_CHARGED = {OrderState.DECLINED, OrderState.DROPPED}
@@ -68,7 +68,8 @@ def one_purchase_an_operation(facts: Facts) -> None:
         found["metadata"]["operation"] for found in facts.theirs.subscriptions.values()
     )
     assert set(made.values()) <= {1}, "one operation bought twice"
-    known = {str(o.pk): o for o in facts.operations if o.kind == "subscription.buy"}
+    buying = ("subscription.buy", "subscription.transfer")
+    known = {str(o.pk): o for o in facts.operations if o.kind in buying}
     assert set(made) <= set(known), "bought without an operation"
     for key, operation in known.items():
         if operation.state == OperationState.SUCCEEDED:
@@ -77,9 +78,11 @@ def one_purchase_an_operation(facts: Facts) -> None:
         running = [
             s["id"] for s in facts.theirs.own(row.pk) if s["status"] not in ENDED
         ]
-        waits = facts.begun(row.pk, "subscription.drop", "subscription.buy")
+        waits = facts.begun(row.pk, "subscription.drop", *buying)
         if all(o.state == OperationState.SUCCEEDED for o in waits):
             assert len(running) <= 1, "two run for one order"
+        renewed = [s for s in facts.theirs.own(row.pk) if _is_renewed(s)]
+        assert len(renewed) <= 1, "two are renewed for one order"
 
 
 @always
@@ -96,8 +99,12 @@ def more_licenses_are_charged_once_as_shown(facts: Facts) -> None:
 
 @always
 def renewals_are_charged_once_a_period(facts: Facts) -> None:
+    ours = {
+        found["id"]: found["metadata"]["subscription"]
+        for found in facts.theirs.subscriptions.values()
+    }
     periods = Counter(
-        (subscription_of(invoice), line["period"]["start"])
+        (ours[subscription_of(invoice)], line["period"]["start"])
         for invoice in facts.theirs.invoices.values()
         if invoice["billing_reason"] == "subscription_cycle"
         for line in invoice["lines"]["data"]
@@ -161,6 +168,10 @@ def updates(facts: Facts, row: Subscription) -> list[Json]:
 def operation_of(credit: Json) -> str:
     """The operation of ours that made it."""
     return str((credit["metadata"] or {})["operation"])
+
+
+def _is_renewed(found: Json) -> bool:
+    return found["status"] in LIVE and not found["cancel_at"]
 
 
 def prorated(line: Json) -> bool:
