@@ -16,6 +16,8 @@ from tests.subscriptions.garbage import BROKEN, few, looked_at, nasty
 
 pytestmark = pytest.mark.usefixtures("moving")
 
+SOME_ID = "01a20000-0000-7000-8000-00000000000a"
+
 
 @pytest.fixture
 def web(client: Client, anna: User) -> Client:
@@ -71,9 +73,7 @@ def test_the_address_of_a_pane(web: Client, bought: Subscription, value: str) ->
         assert answer.status_code == 200, url
 
 
-@pytest.mark.parametrize(
-    "broken", [*BROKEN, "x", "01a20000-0000-7000-8000-00000000000a0"]
-)
+@pytest.mark.parametrize("broken", [*BROKEN, "x", f"{SOME_ID}0"])
 def test_an_id_that_is_none(web: Client, anna: User, broken: str) -> None:
     for path in ("subscriptions", "orders", "checkout", "licenses"):
         assert web.get(f"/{path}/{broken}/").status_code in {400, 404}
