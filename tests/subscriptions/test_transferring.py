@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
-from typing import Any
-
 import pytest
 import stripe
 from django.core import mail as outgoing
@@ -13,17 +9,13 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import BillingProfile, PaymentMethod
-from billing.services.accounts import open_account
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
 from selfservice.catalog.models import Frequency, Term
-from selfservice.catalog.queries import Offer
 from selfservice.core import clock
 from selfservice.core.dates import add_months
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.services.buying import Order, place_order, quote
 from selfservice.subscriptions.services.changing import Outcome
 from selfservice.subscriptions.services.contract import sync_subscription
 from selfservice.subscriptions.services.ending import set_recurring
@@ -32,7 +24,6 @@ from selfservice.subscriptions.services.quantity import (
     save_quantity,
 )
 from selfservice.subscriptions.services.transferring import (
-    CannotTransfer,
     plan_transfer,
     transfer,
 )
@@ -41,7 +32,7 @@ from tests.factories.licensing import give_licenses
 from tests.factories.mail import send_queued
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import SOLD_TO, enter_card, put_on_sale
+from tests.stripe_sandbox import put_on_sale
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
 from tests.subscriptions.changing import (
     DAY,
@@ -52,38 +43,11 @@ from tests.subscriptions.changing import (
     read,
     settle,
 )
+from tests.subscriptions.handing import *  # noqa: F403  its fixtures
+from tests.subscriptions.handing import former, hand_over, place
 from tests.subscriptions.test_leaving import leave
 
 pytestmark = [pytest.mark.usefixtures("moving"), pytest.mark.sandbox_only]
-TRIES = 3
-
-
-@pytest.fixture
-def brams(bram: User, sandbox: SandboxProcess) -> BillingProfile:
-    return open_account(purchaser=bram, sold_to=SOLD_TO)
-
-
-@pytest.fixture
-def brams_card(
-    brams: BillingProfile, stripe_client: stripe.StripeClient
-) -> PaymentMethod:
-    return enter_card(stripe_client, brams, "pm_card_mastercard")
-
-
-@pytest.fixture
-def old(bought: Subscription, sandbox: SandboxProcess) -> Subscription:
-    """Bought three weeks ago."""
-    pass_time(sandbox, 21 * DAY)
-    return catch_up(bought)
-
-
-def hand_over(subscription: Subscription, receiver: User, **more: Any) -> Outcome:
-    planned = plan_transfer(subscription=subscription, receiver=receiver, **more)
-    return transfer(planned)
-
-
-def former(client: stripe.StripeClient, before: Subscription) -> stripe.Subscription:
-    return client.v1.subscriptions.retrieve(before.stripe_subscription_id)
 
 
 def test_the_receiver_has_it_and_nothing_is_charged(
@@ -315,210 +279,3 @@ def test_months_of_a_31st_stay_so(
         assert (found.period_end, found.term_end) == (end, row.term_end)
     pass_time(sandbox, 40 * DAY)
     assert catch_up(read(row)).term_end == add_months(row.bought_at, 24)
-
-
-def place(
-    offer: Offer, profile: BillingProfile, card: PaymentMethod, buyer: User
-) -> Subscription:
-    total = quote(offer=offer, quantity=2, profile=profile)
-    order = Order(
-        key=uuid.uuid4(),
-        offer=offer,
-        quantity=2,
-        profile=profile,
-        total=Money(total.total_minor, total.currency),
-        assign_to_me=False,
-    )
-    return read(place_order(order=order, card=card, buyer=buyer))
-
-
-def refusal(subscription: Subscription, receiver: User, **more: Any) -> str:
-    with pytest.raises(CannotTransfer) as refused:
-        plan_transfer(subscription=subscription, receiver=receiver, **more)
-    return str(refused.value)
-
-
-def test_inside_the_window_it_is_refused(
-    bought: Subscription, bram: User, brams_card: PaymentMethod
-) -> None:
-    assert "canceled with the money back" in refusal(bought, bram)
-
-
-def test_without_a_profile_or_a_card_it_is_refused(
-    old: Subscription, bram: User
-) -> None:
-    assert "no billing profile in EUR" in refusal(old, bram)
-
-
-def test_without_a_card_it_is_refused(
-    old: Subscription, bram: User, brams: BillingProfile
-) -> None:
-    assert "no card for this" in refusal(old, bram)
-
-
-def test_an_expired_card_is_none(
-    old: Subscription, bram: User, brams_card: PaymentMethod
-) -> None:
-    PaymentMethod.objects.filter(pk=brams_card.pk).update(exp_year=2020)
-
-    assert "no card for this" in refusal(old, bram)
-
-
-def test_a_card_can_be_named(
-    old: Subscription, bram: User, brams_card: PaymentMethod
-) -> None:
-    assert "no card for this" in refusal(old, bram, card="9999")
-
-    assert hand_over(old, bram, card="4444") == Outcome.DONE
-
-
-def test_a_guest_and_a_stranger_are_refused(
-    old: Subscription, anna: User, bram: User, dirk: User, brams_card: PaymentMethod
-) -> None:
-    assert "another organization" in refusal(old, dirk)
-    assert "has this subscription already" in refusal(old, anna)
-    bram.is_guest = True
-    assert "can't buy" in refusal(old, bram)
-
-
-def test_just_before_a_renewal_it_is_refused(
-    old: Subscription,
-    bram: User,
-    brams_card: PaymentMethod,
-    sandbox: SandboxProcess,
-) -> None:
-    assert old.period_end
-    pass_time(sandbox, old.period_end - clock.now() - DAY)
-
-    assert "Hand it over when that is done" in refusal(old, bram)
-
-
-def test_what_is_past_due_is_refused(
-    old: Subscription,
-    bram: User,
-    brams_card: PaymentMethod,
-    stripe_client: stripe.StripeClient,
-    sandbox: SandboxProcess,
-) -> None:
-    failing = enter_card(stripe_client, old.profile, "pm_card_chargeCustomerFail")
-    stripe_client.v1.subscriptions.update(
-        old.stripe_subscription_id,
-        {"default_payment_method": failing.stripe_payment_method_id},
-    )
-    pass_time(sandbox, 366 * DAY)
-
-    assert "paid first" in refusal(catch_up(old), bram)
-
-
-@pytest.mark.parametrize(
-    ("verb", "path"),
-    [
-        ("POST", "/v1/subscriptions$"),
-        ("DELETE", "/v1/subscriptions/"),
-        ("POST", "/v1/subscriptions/"),
-    ],
-)
-def test_a_lost_answer_is_found_out_by_the_worker(
-    old: Subscription,
-    bram: User,
-    brams_card: PaymentMethod,
-    sandbox: SandboxProcess,
-    stripe_client: stripe.StripeClient,
-    verb: str,
-    path: str,
-) -> None:
-    planned = plan_transfer(subscription=old, receiver=bram)
-    sandbox.fault("drop_after", verb, path, times=TRIES)
-    assert transfer(planned) == Outcome.CHECKING
-    # Its end is told before the transfer is through: nobody loses anything.
-    sync_subscription(old.stripe_subscription_id)
-    assert read(old).disabled_at is None
-
-    settle()
-
-    found = read(old)
-    assert (found.purchaser, found.assigned, found.disabled_at) == (bram, 1, None)
-    assert len(running(stripe_client, brams_card)) == 1
-    assert former(stripe_client, old).status == "canceled"
-
-
-def running(
-    client: stripe.StripeClient, card: PaymentMethod
-) -> list[stripe.Subscription]:
-    customer = card.profile.stripe_customer_id
-    return list(client.v1.subscriptions.list({"customer": customer}).data)
-
-
-def test_what_is_never_finished_is_renewed_for_nobody_twice(
-    old: Subscription,
-    bram: User,
-    brams_card: PaymentMethod,
-    sandbox: SandboxProcess,
-    stripe_client: stripe.StripeClient,
-) -> None:
-    """The worker is away until long after the renewal."""
-    planned = plan_transfer(subscription=old, receiver=bram)
-    sandbox.fault("drop_after", "POST", "/v1/subscriptions$", times=TRIES)
-    transfer(planned)
-    pass_time(sandbox, 366 * DAY)
-
-    settle()
-
-    assert running(stripe_client, brams_card) == []
-    found = catch_up(old)
-    assert found.purchaser != bram
-    assert found.term_start == old.term_end
-
-
-def test_a_receiver_who_leaves_meanwhile_pays_for_nothing(
-    old: Subscription,
-    bram: User,
-    brams_card: PaymentMethod,
-    sandbox: SandboxProcess,
-    stripe_client: stripe.StripeClient,
-) -> None:
-    planned = plan_transfer(subscription=old, receiver=bram)
-    sandbox.fault("drop_after", "POST", "/v1/subscriptions$", times=TRIES)
-    transfer(planned)
-    leave(bram)
-
-    settle()
-    settle()
-
-    found = read(old)
-    assert (found.purchaser, found.recurring_billing) == (bram, False)
-    assert at_stripe(stripe_client, found).cancel_at is not None
-
-
-def test_a_giver_who_leaves_meanwhile_stops_nothing(
-    old: Subscription,
-    anna: User,
-    bram: User,
-    brams_card: PaymentMethod,
-    sandbox: SandboxProcess,
-) -> None:
-    planned = plan_transfer(subscription=old, receiver=bram)
-    sandbox.fault("drop_after", "POST", "/v1/subscriptions$", times=TRIES)
-    transfer(planned)
-    leave(anna)
-
-    settle()
-
-    assert read(old).recurring_billing is True
-
-
-def test_handing_it_on_keeps_the_dates(
-    old: Subscription,
-    anna: User,
-    bram: User,
-    visa: PaymentMethod,
-    brams_card: PaymentMethod,
-) -> None:
-    hand_over(old, bram)
-
-    hand_over(read(old), anna)
-
-    found = read(old)
-    assert (found.purchaser, found.payment_method) == (anna, visa)
-    assert (found.period_end, found.term_end) == (old.period_end, old.term_end)
-    assert isinstance(found.bought_at, dt.datetime)
