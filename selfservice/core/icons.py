@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import os
 from pathlib import Path
 
 # Names of Fluent System Icons, size 20, regular; a template may use only these.
@@ -136,7 +137,8 @@ def build_sprite(target: Path) -> bool:
     if target.exists() and target.read_text(encoding="utf-8").endswith(mark):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    new = target.with_suffix(".new")
+    # Of its own, because several processes may start at the same moment.
+    new = target.with_suffix(f".{os.getpid()}")
     new.write_text(_sprite() + mark, encoding="utf-8")
     new.replace(target)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -22,7 +23,8 @@ def _compile(source: Path) -> bool:
         return False
     with source.open("rb") as stream:
         catalogue = read_po(stream, locale=source.parts[-3], domain=source.stem)
-    new = target.with_suffix(".mo.new")
+    # Of its own, because several processes may start at the same moment.
+    new = target.with_suffix(f".mo.{os.getpid()}")
     with new.open("wb") as stream:
         write_mo(stream, catalogue)
     new.replace(target)

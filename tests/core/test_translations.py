@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,12 @@ CHECKS = settings.BASE_DIR / ".ci" / "checks.py"
 KEPT = re.compile(r"%\(\w+\)[a-z]|%%|</?[a-z][^>]*>")
 FORBIDDEN = ("betalingsmethode", "mijn producten", "factureringsaccount")
 INFORMAL = re.compile(r"\b(je|jij|jou|jouw|jullie)\b", re.IGNORECASE)
+
+COMPILE = """
+import pathlib, sys
+from selfservice.core.translations import compile_translations
+compile_translations(pathlib.Path(sys.argv[1]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +83,17 @@ def test_no_plural_is_hidden_from_the_extraction() -> None:
     templates = (settings.BASE_DIR / "templates").rglob("*.*")
 
     assert [path.name for path in templates if hidden.search(path.read_text())] == []
+
+
+def test_processes_that_start_at_once_compile_side_by_side(tmp_path: Path) -> None:
+    """As in a fresh clone, where every process of the tests finds none compiled."""
+    folder = tmp_path / "nl" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    source = Path(settings.LOCALE_PATHS[0]) / "nl" / "LC_MESSAGES" / "django.po"
+    shutil.copy(source, folder)
+    start = [sys.executable, "-c", COMPILE, str(tmp_path)]
+
+    started = [subprocess.Popen(start, cwd=settings.BASE_DIR) for _ in range(3)]
+
+    assert [each.wait(60) for each in started] == [0, 0, 0]
+    assert {path.name for path in folder.iterdir()} == {"django.po", "django.mo"}
