@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from selfservice.core.embedded.roles import ensure_oversight_role
@@ -64,6 +65,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def translations() -> None:
     """Before anything is translated: Django reads a language's words only once."""
     compile_translations(settings.LOCALE_PATHS[0])
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A page that was read in Dutch leaves its language behind in the thread."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
