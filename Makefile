@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check live simulate nightly messages requirements clean
+.PHONY: help demo test check live simulate nightly big messages requirements clean
 
 ARGS ?=
 STEPS ?= 100000
@@ -27,6 +27,7 @@ help:
 	@echo "make live    the tests that talk to Stripe, against your account's test mode"
 	@echo "make simulate   a long simulation (STEPS=100000 SEED=7)"
 	@echo "make nightly    the tests that take too long for every change"
+	@echo "make big     the tests on millions of rows; docs/performance.md has their figures"
 	@echo "make check   only the checks: style, types, imports, migrations, words"
 	@echo "make messages   bring the translations' file up to date with the code"
 	@echo "make requirements   pin the packages anew, after a change of pyproject.toml"
@@ -53,6 +54,9 @@ simulate: .venv/dev.stamp
 nightly: .venv/dev.stamp
 	@FAULT_MATRIX=every SANDBOX_KILLS=25 \
 	    exec $(PYTHON) -m pytest tests/reliability tests/sandbox/test_durability.py $(PYTEST)
+
+big: .venv/dev.stamp
+	@BIG=1 exec $(PYTHON) -m pytest tests/big --durations 0 $(PYTEST)
 
 check: .venv/dev.stamp
 	@$(PYTHON) .ci/checks.py

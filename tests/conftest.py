@@ -9,6 +9,7 @@ beside them: `tests.cast` (people), `tests.stripe_sandbox` (Stripe's stand-in), 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,9 @@ from pytest_django import DjangoDbBlocker
 from selfservice.core.embedded.roles import ensure_oversight_role
 from selfservice.core.translations import compile_translations
 from tests import live_mode, reports
+
+# A million rows take minutes: `make big`.
+collect_ignore = [] if os.environ.get("BIG") else ["big"]
 
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
