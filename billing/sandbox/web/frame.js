@@ -65,6 +65,8 @@
   if (kind === "challenge") addEventListener("keydown", ({ key }) => key === "Escape" && tell({ type: "outcome", outcome: "failed" }));
 
   new ResizeObserver(measure).observe(document.documentElement);
+  // Nothing can be typed or pressed before somebody listens.
+  document.querySelector("fieldset").disabled = false;
   tell({ type: "ready", kind });
   measure();
 })();

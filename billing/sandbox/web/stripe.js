@@ -6,16 +6,6 @@
   const BASE = new URL(document.currentScript.src).origin;
   let calls = 0;
 
-  // A frame is see-through only in the colour scheme of the page around it.
-  const frame = (path, query, title, around) => {
-    const element = document.createElement("iframe");
-    const scheme = getComputedStyle(around).colorScheme;
-    element.src = `${BASE}${path}?${new URLSearchParams({ ...query, scheme })}`;
-    element.title = title;
-    Object.assign(element.style, { width: "100%", maxWidth: "none", height: "150px", border: "0", display: "block", colorScheme: scheme });
-    return element;
-  };
-
   const listen = (element, handlers) => {
     const heard = ({ source, origin, data }) => {
       if (source !== element.contentWindow || origin !== BASE || !data?.sandbox) return;
@@ -26,8 +16,21 @@
     return () => removeEventListener("message", heard);
   };
 
-  const ask = (element, message) =>
-    new Promise((resolve) => {
+  // A frame is see-through only in the colour scheme of the page around it.
+  const frame = (path, query, title, around) => {
+    const element = document.createElement("iframe");
+    const scheme = getComputedStyle(around).colorScheme;
+    element.src = `${BASE}${path}?${new URLSearchParams({ ...query, scheme })}`;
+    element.title = title;
+    Object.assign(element.style, { width: "100%", maxWidth: "none", height: "150px", border: "0", display: "block", colorScheme: scheme });
+    // Escape, or a button of the page, may be pressed before the frame listens.
+    element.ready = new Promise((loaded) => listen(element, { ready: loaded }));
+    return element;
+  };
+
+  const ask = async (element, message) => {
+    await element.ready;
+    return new Promise((resolve) => {
       const id = ++calls;
       const stop = listen(element, {
         reply: (data) => {
@@ -38,6 +41,7 @@
       });
       element.contentWindow.postMessage({ ...message, id }, BASE);
     });
+  };
 
   // The bank's page, over everything.
   const challenge = (locale, secret) =>
