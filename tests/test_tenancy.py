@@ -21,6 +21,8 @@ GLOBAL = {
     "striperef_stripe_id_unique",
     # The sweep takes what is left behind, whoever's it is.
     "stripeoperation_unfinished",
+    # Addresses are forgotten by their age, whoever's they are.
+    "activitydetail_origins",
 }
 
 

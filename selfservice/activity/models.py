@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -13,7 +14,8 @@ class Activity(models.Model):
 
     Holds plain ids, because the log outlives everything else and knows no other
     room. A trigger refuses UPDATE and DELETE. Written by `activity.services.record`
-    inside the transaction of the change.
+    inside the transaction of the change. The digests are those of `ActivityDetail`;
+    empty where there is none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -26,6 +28,8 @@ class Activity(models.Model):
     # Ids, numbers and dates only; names stand where they can be erased.
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    origin_digest = models.CharField(max_length=64, blank=True, db_default="")
+    person_digest = models.CharField(max_length=64, blank=True, db_default="")
     happened_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -34,7 +38,80 @@ class Activity(models.Model):
                 fields=["organization_id", "subject_id", "-id"],
                 name="activity_by_subject",
             ),
+            models.Index(
+                fields=["organization_id", "actor_id", "-id"], name="activity_by_actor"
+            ),
             models.Index(fields=["organization_id", "-id"], name="activity_by_time"),
+        ]
+
+
+class ActivityDetail(models.Model):
+    """Who somebody was and where they were, beside the log: this can be erased.
+
+    Written with its entry, which keeps a digest of both halves. A half and its salt
+    are emptied together, by `activity.services.forgetting` only: without the salt
+    the digest tells nothing, so that an address can't be guessed from it.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "activity_id")
+    organization_id = models.UUIDField()
+    activity_id = models.UUIDField()
+    actor_id = models.UUIDField(null=True)
+    happened_at = models.DateTimeField()
+    # The address in the network, kept as long as ACTIVITY_KEEPS_ORIGINS says.
+    origin = models.CharField(max_length=45, blank=True, default="")
+    origin_salt = models.CharField(max_length=32, blank=True, default="")
+    name = models.CharField(max_length=256, blank=True, default="")
+    email = models.CharField(max_length=254, blank=True, default="")
+    person_salt = models.CharField(max_length=32, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["organization_id", "actor_id"],
+                condition=~models.Q(person_salt=""),
+                name="activitydetail_of_person",
+            ),
+            models.Index(
+                fields=["happened_at"],
+                condition=~models.Q(origin_salt=""),
+                name="activitydetail_origins",
+            ),
+        ]
+
+
+class Unsealed(models.Model):
+    """An entry that waits for the worker's seal; written in the entry's statement."""
+
+    pk = models.CompositePrimaryKey("organization_id", "activity_id")
+    organization_id = models.UUIDField()
+    activity_id = models.UUIDField()
+
+
+class Seal(models.Model):
+    """Some entries of one organization, in order, and a hash that holds them.
+
+    Each holds the hash of the one before: they are one chain per organization. Made
+    by the worker in batches, so that writing the log waits for nobody; a trigger
+    refuses UPDATE and DELETE. `activity.chain` says how hashes are made.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization_id = models.UUIDField()
+    # From 1, without gaps.
+    number = models.PositiveBigIntegerField()
+    entries = ArrayField(models.UUIDField())
+    # 32 bytes an entry, in the same order.
+    digests = models.BinaryField()
+    previous = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "number"], name="seal_number_unique"
+            ),
         ]
 
 

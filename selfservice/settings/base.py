@@ -116,6 +116,12 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 
+# How many proxies of ours stand in front: who asks is the one before the first.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "0"))
+
+# Days until the activity log forgets from which network address something was done.
+ACTIVITY_KEEPS_ORIGINS = int(os.environ.get("ACTIVITY_KEEPS_ORIGINS", "90"))
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -27,6 +27,8 @@ def test_a_worker_knows_every_periodic_job() -> None:
     )
 
     assert set(answer.stdout.split()) >= {
+        "activity.forget_origins",
+        "activity.seal",
         "activity.sweep_mail",
         "billing.sweep_events",
         "billing.sweep_operations",
