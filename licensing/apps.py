@@ -6,8 +6,9 @@ class LicensingConfig(AppConfig):
     label = "licensing"
 
     def ready(self) -> None:
-        from licensing import navigation, receivers, tasks
+        from licensing import activity_words, navigation, receivers, tasks
 
         _ = tasks
+        activity_words.register_all()
         navigation.register_all()
         receivers.register_all()

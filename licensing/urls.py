@@ -11,6 +11,7 @@ urlpatterns = [
     path("my-licenses/", mine.my_licenses, name="my_licenses"),
     path("licenses/", licenses.licenses, name="licenses"),
     path("licenses/<uuid:product_id>/", licenses.product, name="product"),
+    path("licenses/<uuid:product_id>/activity/", licenses.activity, name="activity"),
     path("licenses/<uuid:product_id>/assign/", assign.assign, name="assign"),
     path("licenses/<uuid:product_id>/people/", assign.picker, name="picker"),
     path("licenses/<uuid:product_id>/unassign/", unassign.unassign, name="unassign"),

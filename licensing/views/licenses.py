@@ -6,15 +6,24 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from licensing.forms import LicensesFilter, PeopleFilter
-from licensing.queries import PAGE_SIZE, Holding, holdings, licensed_people
+from licensing.queries import (
+    PAGE_SIZE,
+    Holding,
+    contracts,
+    holdings,
+    licensed_people,
+)
 from licensing.views.access import holding_for
+from selfservice.accounts.history import Subject
 from selfservice.accounts.requests import person
+from selfservice.accounts.views.activity import Part, activity_page
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.core.lists import choices, with_query
@@ -90,6 +99,31 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     return render_page(
         request, "licensing/product.html", context, partial="licensed-people"
     )
+
+
+@require_safe
+def activity(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponseBase:
+    """Everything that was done to one's subscriptions to a product."""
+    owner, holding = person(request), holding_for(request, product_id)
+    bought = contracts(owner, product_id).select_related("plan__product")
+    titles = {
+        subscription.pk: Subject(
+            str(subscription.plan),
+            reverse("subscriptions:details", args=[subscription.pk]),
+        )
+        for subscription in bought
+    }
+    part = Part(
+        reader=owner,
+        title=_("Activity of %(product)s") % {"product": holding.name},
+        up=[
+            (_("Licenses"), reverse("licensing:licenses")),
+            (holding.name, reverse("licensing:product", args=[product_id])),
+        ],
+        subject_ids=list(titles),
+        subjects=lambda asked: titles,
+    )
+    return activity_page(request, part)
 
 
 def _sum(holding: Holding) -> str:

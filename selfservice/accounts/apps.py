@@ -6,7 +6,9 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from selfservice.accounts import activity_words
         from selfservice.accounts.services.preferences import keep_language
         from selfservice.core import hooks
 
+        activity_words.register_all()
         hooks.language_chosen.register(keep_language)

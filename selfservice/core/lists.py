@@ -21,7 +21,8 @@ class Choice:
 def with_query(request: HttpRequest, **changes: str | None) -> str:
     """This page's query with `changes` (None removes), and from its first page on."""
     query = request.GET.copy()
-    query.pop("page", None)
+    for place in ("page", "after", "before"):
+        query.pop(place, None)
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)

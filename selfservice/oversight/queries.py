@@ -292,12 +292,12 @@ def order_history(subscription: Subscription, limit: int = 20) -> list[Activity]
     return list(entries.exclude(verb__in=_NOT_ORDERS).order_by("-id")[:limit])
 
 
-def names_of(organization_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The display names of people of the organization."""
-    people = User.objects.using(ALIAS).filter(
-        organization_id=organization_id, pk__in=ids
+def titles_of(organization_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What these subscriptions are called; other keys are passed over."""
+    found = Subscription.objects.using(ALIAS).filter(
+        organization_id=organization_id, pk__in=ids, order_state__in=SHOWN
     )
-    return dict(people.values_list("pk", "display_name"))
+    return dict(found.values_list("pk", "product__name"))
 
 
 def global_admins_of(organization_id: uuid.UUID, limit: int = 3) -> list[str]:

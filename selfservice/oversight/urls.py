@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from selfservice.oversight.views import purchases
+from selfservice.oversight.views import activity, purchases
 
 app_name = "oversight"
 urlpatterns = [
@@ -14,4 +14,10 @@ urlpatterns = [
         purchases.purchase,
         name="purchase",
     ),
+    path(
+        "oversight/purchases/<uuid:subscription_id>/activity/",
+        activity.purchase_activity,
+        name="purchase_activity",
+    ),
+    path("oversight/activity/", activity.activity, name="activity"),
 ]

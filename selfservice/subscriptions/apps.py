@@ -7,6 +7,7 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from selfservice.subscriptions import (
+            activity_words,
             navigation,
             operations,
             receivers,
@@ -14,6 +15,7 @@ class SubscriptionsConfig(AppConfig):
             webhooks,
         )
 
+        activity_words.register_all()
         navigation.register_all()
         receivers.register_all()
         # Imported for what they register: a worker has no URLs that would do it.

@@ -120,12 +120,3 @@ def activity_of(subscription: Subscription, limit: int = 8) -> list[Activity]:
             organization_id=subscription.organization_id, subject_id=subscription.pk
         ).order_by("-id")[:limit]
     )
-
-
-def names_of(organization_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The display names of people of one organization."""
-    return dict(
-        User.objects.filter(organization_id=organization_id, pk__in=ids).values_list(
-            "pk", "display_name"
-        )
-    )

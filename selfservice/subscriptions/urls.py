@@ -41,6 +41,11 @@ urlpatterns = [
     path("products/<uuid:subscription_id>", products.row_menu, name="row_menu"),
     path("subscriptions/<uuid:subscription_id>/", products.details, name="details"),
     path(
+        "subscriptions/<uuid:subscription_id>/activity/",
+        products.activity,
+        name="activity",
+    ),
+    path(
         "subscriptions/<uuid:subscription_id>/cancel/",
         ending.cancel_pane,
         name="cancel",

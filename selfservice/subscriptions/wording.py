@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from selfservice.accounts.models import User
-from selfservice.activity.models import Activity
 from selfservice.catalog.models import Frequency, Plan
 from selfservice.core import clock
 from selfservice.core.templatetags.ui import format_day
@@ -132,123 +129,3 @@ def _refund_words(preview: CancelPreview) -> str:
         "amount": preview.refund,
         "card": preview.subscription.payment_method,
     }
-
-
-def activity_sentence(
-    entry: Activity, reader: User, names: dict[uuid.UUID, str]
-) -> tuple[str, str]:
-    """Who, as the reader calls them, and what they did."""
-    who = _whoever_else(entry.verb)
-    if entry.actor_id and not who:
-        mine = entry.actor_id == reader.pk
-        who = _("You") if mine else names.get(entry.actor_id, "")
-    return who or _("The portal"), _verb(entry)
-
-
-def _whoever_else(verb: str) -> str:
-    """Who did it, when neither the portal nor one of its people did."""
-    provider = _("The payment provider")
-    return {
-        "licenses_outside": provider,
-        "change_refused": provider,
-        "refund_refused": provider,
-        "transfer_refused": provider,
-        "refunded": _("Money"),
-        "order_declined": _("The bank"),
-        "order_dropped": _("The order"),
-    }.get(verb, "")
-
-
-def _verb(entry: Activity) -> str:
-    count = _count(entry)
-    sentences = {
-        "bought": ngettext(
-            "bought %(count)d license", "bought %(count)d licenses", count
-        ),
-        "trial_started": ngettext(
-            "started a trial with %(count)d license",
-            "started a trial with %(count)d licenses",
-            count,
-        ),
-        "trial_quantity": ngettext(
-            "chose %(count)d license for after the trial",
-            "chose %(count)d licenses for after the trial",
-            count,
-        ),
-        "trial_extended": _("extended the trial by one month"),
-        "trial_converted": _("started the paid subscription before the trial's end"),
-        "licenses_trial": ngettext(
-            "goes on with %(count)d license after the trial",
-            "goes on with %(count)d licenses after the trial",
-            count,
-        ),
-        "licenses_assigned": ngettext(
-            "assigned %(count)d license", "assigned %(count)d licenses", count
-        ),
-        "licenses_unassigned": ngettext(
-            "unassigned %(count)d license", "unassigned %(count)d licenses", count
-        ),
-        "licenses_added": ngettext(
-            "increased the subscription to %(count)d license",
-            "increased the subscription to %(count)d licenses",
-            count,
-        ),
-        "licenses_removed": ngettext(
-            "reduced the subscription to %(count)d license",
-            "reduced the subscription to %(count)d licenses",
-            count,
-        ),
-        "licenses_renewal": ngettext(
-            "renewed with %(count)d license", "renewed with %(count)d licenses", count
-        ),
-        "licenses_outside": ngettext(
-            "says %(count)d license",
-            "says %(count)d licenses",
-            count,
-        ),
-        "change_refused": _("refused a change"),
-        "change_scheduled": ngettext(
-            "scheduled %(count)d license for the renewal",
-            "scheduled %(count)d licenses for the renewal",
-            count,
-        ),
-        "given_up": _("ended the subscription, because it was never paid"),
-        "purchaser_left": _("turned recurring billing off: the purchaser has left"),
-        "transferred": _("handed the subscription to another purchaser"),
-        "transfer_refused": _("refused to hand it over"),
-        "frequency_scheduled": _("changed the billing frequency from the renewal on"),
-        "change_undone": _("undid the change at renewal"),
-        "card_replaced": _("replaced the payment method")
-        if entry.before.get("card")
-        else _("chose a payment method"),
-        "cancelled": _("canceled the subscription"),
-        "reactivated": _("reactivated the subscription for a new term"),
-        "licenses_suspended": ngettext(
-            "suspended %(count)d license", "suspended %(count)d licenses", count
-        ),
-        "licenses_returned": ngettext(
-            "gave %(count)d license back", "gave %(count)d licenses back", count
-        ),
-        "recurring_on": _("turned recurring billing on"),
-        "recurring_off": _("turned recurring billing off"),
-        "refunded": _("went back to the card"),
-        "refund_refused": _("refused a refund"),
-        "order_declined": _("declined the payment"),
-        "order_dropped": _("was dropped, nothing was charged"),
-        "opened": _("opened a billing account"),
-        "subscription_given": _("handed a subscription to a colleague"),
-        "subscription_received": _("took over a colleague's subscription"),
-        "role_granted": _("granted a role"),
-        "directory_imported": _("imported the directory"),
-        "person_removed": _("removed somebody from the directory"),
-        "person_disabled": _("disabled somebody's account"),
-    }
-    return sentences.get(entry.verb, entry.verb.replace("_", " ")) % {"count": count}
-
-
-def _count(entry: Activity) -> int:
-    for fact in ("quantity", "count"):
-        value = entry.after.get(fact)
-        if isinstance(value, int):
-            return value
-    return 1

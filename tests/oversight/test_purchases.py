@@ -266,7 +266,7 @@ def test_the_details_show_people_and_orders(anna: User, carla: User) -> None:
         "Bought by Anna de Vries on",
         somebody.display_name,
         "Finance",
-        "Order history Order placed",
+        "Order history All activity Order placed",
         "Purchase channel Self-service",
         str(bought.plan),
         "€30.90 per month 3 × €10.30",

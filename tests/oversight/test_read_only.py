@@ -99,4 +99,4 @@ def test_the_pages_work_with_that_role(
 
     pages = [client.get(address(route, bought)) for route in urlpatterns]
 
-    assert [page.status_code for page in pages] == [200, 200]
+    assert {page.status_code for page in pages} == {200}

@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from selfservice.accounts.history import lines_of
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
 from selfservice.core.lists import Choice, choices, with_query
@@ -20,6 +21,7 @@ from selfservice.core.money import Money
 from selfservice.oversight.access import overseer
 from selfservice.oversight.forms import EXPIRIES, PeoplePage, PurchasesFilter
 from selfservice.oversight.queries import (
+    ALIAS,
     ORDERS,
     PAGE_SIZE,
     Facet,
@@ -28,7 +30,6 @@ from selfservice.oversight.queries import (
     facets_of,
     find_purchases,
     licensed_people,
-    names_of,
     order_history,
     purchase_for,
     totals_of,
@@ -36,7 +37,7 @@ from selfservice.oversight.queries import (
 )
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.wording import activity_sentence, frequency_words
+from selfservice.subscriptions.wording import frequency_words
 
 # More of them would outweigh the list; the others are found by typing.
 MENU_LENGTH = 20
@@ -174,18 +175,13 @@ def purchase(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespon
         raise Http404
     people, next_place = licensed_people(found, PeoplePage(request.GET).place)
     entries = order_history(found)
-    names = names_of(
-        reader.organization_id, {e.actor_id for e in entries if e.actor_id}
-    )
     context = {
         "row": row_of(found),
         "subscription": found,
         "people": people,
         "next_url": with_query(request, after=str(next_place)) if next_place else "",
         "first_url": with_query(request, after=None) if "after" in request.GET else "",
-        "entries": [
-            (entry, activity_sentence(entry, reader, names)) for entry in entries
-        ],
+        "lines": lines_of(entries, reader, using=ALIAS),
     }
     return render_page(
         request, "oversight/purchase.html", context, partial="purchase-people"

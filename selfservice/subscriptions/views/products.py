@@ -6,12 +6,16 @@ import datetime as dt
 import math
 import uuid
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.services import operations
+from selfservice.accounts.history import lines_of
 from selfservice.accounts.requests import person
+from selfservice.accounts.views.activity import Part, activity_page
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.subscriptions import lifecycle
@@ -19,7 +23,6 @@ from selfservice.subscriptions.models import NextContract, Subscription
 from selfservice.subscriptions.queries import (
     activity_of,
     invoices_of,
-    names_of,
     subscription_for,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
@@ -32,9 +35,6 @@ from selfservice.subscriptions.services.trial_count import KIND as TOLD_ASIDE
 from selfservice.subscriptions.trial_wording import after_trial
 from selfservice.subscriptions.views.actions import actions_of
 from selfservice.subscriptions.views.your_products import row_of
-from selfservice.subscriptions.wording import (
-    activity_sentence,
-)
 
 
 @require_safe
@@ -61,7 +61,6 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         raise Http404
     now = clock.now()
     entries = activity_of(subscription)
-    names = names_of(owner.organization_id, {e.actor_id for e in entries if e.actor_id})
     card = subscription.payment_method
     checking = operations.unsettled(
         organization_id=subscription.organization_id,
@@ -87,13 +86,31 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         "card_ends": card is not None
         and card.expired_by(subscription.term_end.year, subscription.term_end.month),
         "invoices": invoices_of(subscription),
-        "entries": [
-            (entry, activity_sentence(entry, owner, names)) for entry in entries
-        ],
+        "lines": lines_of(entries, owner),
     }
     return render_page(
         request, "subscriptions/details.html", context, partial="details"
     )
+
+
+@require_safe
+def activity(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponseBase:
+    """Everything that was ever done to a subscription."""
+    owner = person(request)
+    subscription = subscription_for(owner, subscription_id)
+    if subscription is None or subscription.term_end is None:
+        raise Http404
+    name = subscription.product.name
+    part = Part(
+        reader=owner,
+        title=_("Activity of %(product)s") % {"product": name},
+        up=[
+            (_("Your products"), reverse("subscriptions:products")),
+            (name, reverse("subscriptions:details", args=[subscription.pk])),
+        ],
+        subject_ids=[subscription.pk],
+    )
+    return activity_page(request, part)
 
 
 def _waiting(subscription: Subscription, now: dt.datetime) -> NextContract | None:
