@@ -9,7 +9,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from selfservice.oversight.queries import ORDERS
+from selfservice.oversight.queries import ORDERS, PAGE_SIZE
+from selfservice.oversight.spots import SPOTS
 from selfservice.subscriptions.lifecycle import LABELS
 
 EXPIRIES: list[tuple[str, str | Promise]] = [
@@ -17,6 +18,13 @@ EXPIRIES: list[tuple[str, str | Promise]] = [
     ("30", _("Term over within 30 days")),
     ("90", _("Term over within 90 days")),
     ("past", _("Already over")),
+]
+
+PRODUCT, PURCHASER = "product", "purchaser"
+GROUPS: list[tuple[str, str | Promise]] = [
+    ("", _("Subscriptions")),
+    (PRODUCT, _("By product")),
+    (PURCHASER, _("By purchaser")),
 ]
 
 
@@ -27,9 +35,17 @@ class PurchasesFilter(forms.Form):
     purchaser = forms.UUIDField(required=False)
     status = forms.ChoiceField(required=False, choices=list(LABELS.items()))
     expiry = forms.ChoiceField(required=False, choices=EXPIRIES)
+    spot = forms.ChoiceField(required=False, choices=SPOTS)
+    group = forms.ChoiceField(required=False, choices=GROUPS)
+    export = forms.ChoiceField(required=False, choices=[("csv", "csv")])
     q = forms.CharField(required=False, max_length=100)
     sort = forms.ChoiceField(required=False, choices=[(s, s) for s in ORDERS])
     page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    @property
+    def start(self) -> int:
+        """How many rows stand before the page that is asked for."""
+        return (int(self.value("page", 1)) - 1) * PAGE_SIZE
 
     def value(self, name: str, default: Any = "") -> Any:
         self.is_valid()

@@ -19,8 +19,9 @@ from selfservice.accounts.services.words import normalized
 from selfservice.activity.models import Activity
 from selfservice.catalog.models import Frequency
 from selfservice.core.money import Money
+from selfservice.oversight.spots import Whole, within
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import ScheduledChange, Subscription
 from selfservice.subscriptions.queries import SHOWN
 
 ALIAS = "oversight"
@@ -69,8 +70,8 @@ _SHOWN_COLUMNS = (
 )
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"
-_USABLE = Q(state__in=lifecycle.ASSIGNABLE)
-_CHARGED = Q(state__in=[lifecycle.ACTIVE, lifecycle.PAST_DUE])
+USABLE = Q(state__in=lifecycle.ASSIGNABLE)
+CHARGED = Q(state__in=[lifecycle.ACTIVE, lifecycle.PAST_DUE])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,23 +83,31 @@ class Search:
     status: str = ""
     expiry: str = ""
     text: str = ""
+    spot: str = ""
 
 
 def purchases_of(
     organization_id: uuid.UUID, now: dt.datetime
 ) -> QuerySet[Subscription]:
     """Everything bought in an organization, with `state` and `expires_at`."""
-    return (
-        Subscription.objects.using(ALIAS)
-        .filter(organization_id=organization_id, order_state__in=SHOWN)
-        .annotate(
-            state=lifecycle.state_case(now),
-            purchased_at=Coalesce("bought_at", "ordered_at"),
-            expires_at=Case(
-                When(trial_end__gt=now, then=F("trial_end")),
-                default=Least("term_end", Coalesce("disabled_at", "term_end")),
-            ),
-        )
+    return _bought(organization_id, now).using(ALIAS)
+
+
+def whole_of(organization_id: uuid.UUID, now: dt.datetime) -> Whole:
+    """The same for subqueries, which run where the query around them does."""
+    return Whole(organization_id, _bought(organization_id, now), now)
+
+
+def _bought(organization_id: uuid.UUID, now: dt.datetime) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(
+        organization_id=organization_id, order_state__in=SHOWN
+    ).annotate(
+        state=lifecycle.state_case(now),
+        purchased_at=Coalesce("bought_at", "ordered_at"),
+        expires_at=Case(
+            When(trial_end__gt=now, then=F("trial_end")),
+            default=Least("term_end", Coalesce("disabled_at", "term_end")),
+        ),
     )
 
 
@@ -117,6 +126,8 @@ def find_purchases(
         found = found.exclude(Q(state=lifecycle.DELETED))
     if search.expiry:
         found = found.filter(_expiry(search.expiry, now))
+    if search.spot:
+        found = found.filter(within(search.spot, whole_of(organization_id, now)))
     if search.text:
         found = found.filter(_text(organization_id, search.text))
     return found
@@ -185,13 +196,13 @@ def totals_of(organization_id: uuid.UUID, now: dt.datetime) -> list[Totals]:
         purchases_of(organization_id, now)
         .values("price__currency")
         .annotate(
-            months=Sum(amount, filter=_CHARGED & ~yearly, default=0),
-            years=Sum(amount, filter=_CHARGED & yearly, default=0),
-            idle_months=Sum(unused, filter=_CHARGED & ~yearly, default=0),
-            idle_years=Sum(unused, filter=_CHARGED & yearly, default=0),
-            charged=Count("id", filter=_CHARGED),
-            bought=Sum("quantity", filter=_USABLE, default=0),
-            taken=Sum("assigned", filter=_USABLE, default=0),
+            months=Sum(amount, filter=CHARGED & ~yearly, default=0),
+            years=Sum(amount, filter=CHARGED & yearly, default=0),
+            idle_months=Sum(unused, filter=CHARGED & ~yearly, default=0),
+            idle_years=Sum(unused, filter=CHARGED & yearly, default=0),
+            charged=Count("id", filter=CHARGED),
+            bought=Sum("quantity", filter=USABLE, default=0),
+            taken=Sum("assigned", filter=USABLE, default=0),
             going=Count("id", filter=ending(now)),
             late=Count("id", filter=Q(state=lifecycle.PAST_DUE)),
         )
@@ -199,8 +210,8 @@ def totals_of(organization_id: uuid.UUID, now: dt.datetime) -> list[Totals]:
     )
     return [
         Totals(
-            monthly=_per_month(row["months"], row["years"], row["price__currency"]),
-            idle=_per_month(
+            monthly=per_month(row["months"], row["years"], row["price__currency"]),
+            idle=per_month(
                 row["idle_months"], row["idle_years"], row["price__currency"]
             ),
             charged=row["charged"],
@@ -213,7 +224,7 @@ def totals_of(organization_id: uuid.UUID, now: dt.datetime) -> list[Totals]:
     ]
 
 
-def _per_month(months: int, years: int, currency: str) -> Money:
+def per_month(months: int, years: int, currency: str) -> Money:
     return Money(months + round(years / 12), currency)
 
 
@@ -282,6 +293,14 @@ def licensed_people(
     rows = list(shown.order_by("-pk")[: PEOPLE_PAGE_SIZE + 1])
     more, rows = len(rows) > PEOPLE_PAGE_SIZE, rows[:PEOPLE_PAGE_SIZE]
     return rows, rows[-1].pk if more else None
+
+
+def scheduled_for(subscription: Subscription) -> ScheduledChange | None:
+    """What becomes of it at its renewal; null for nothing."""
+    waiting = ScheduledChange.objects.using(ALIAS).filter(
+        organization_id=subscription.organization_id, subscription_id=subscription.pk
+    )
+    return waiting.select_related("price__plan").first()
 
 
 def order_history(subscription: Subscription, limit: int = 20) -> list[Activity]:

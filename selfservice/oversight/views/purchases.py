@@ -9,7 +9,8 @@ import dataclasses
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -19,7 +20,15 @@ from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
 from selfservice.core.lists import Choice, choices, with_query
 from selfservice.core.money import Money
 from selfservice.oversight.access import overseer
-from selfservice.oversight.forms import EXPIRIES, PeoplePage, PurchasesFilter
+from selfservice.oversight.exports import export
+from selfservice.oversight.forms import (
+    EXPIRIES,
+    GROUPS,
+    PRODUCT,
+    PeoplePage,
+    PurchasesFilter,
+)
+from selfservice.oversight.grouping import grouped
 from selfservice.oversight.queries import (
     ALIAS,
     ORDERS,
@@ -32,9 +41,12 @@ from selfservice.oversight.queries import (
     licensed_people,
     order_history,
     purchase_for,
+    scheduled_for,
     totals_of,
+    whole_of,
     with_what_is_shown,
 )
+from selfservice.oversight.spots import SPOTS, Spots, also_from, count_spots
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.wording import frequency_words
@@ -71,29 +83,83 @@ def row_of(subscription: Subscription) -> Row:
 
 
 @require_safe
-def purchases(request: HtmxHttpRequest) -> HttpResponse:
+def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
     organization_id = overseer(request).organization_id
     form, now = PurchasesFilter(request.GET), clock.now()
     found = find_purchases(organization_id, _search(form), now)
-    sort, number = form.value("sort", "product"), form.value("page", 1)
-    start = (number - 1) * PAGE_SIZE
-    rows = with_what_is_shown(found).order_by(*ORDERS[sort])[start : start + PAGE_SIZE]
-    total = found.count()
-    more = start + PAGE_SIZE < total
+    if form.value("export"):
+        return export(found)
+    list_of = _groups if form.value("group") else _subscriptions
     context = {
         **_filters(request, form, *facets_of(organization_id)),
-        "rows": [row_of(subscription) for subscription in rows],
-        "total": total,
-        "sort": sort,
-        "page_text": _page_text(start, total),
-        "previous_url": with_query(request, page=str(number - 1)) if number > 1 else "",
-        "next_url": with_query(request, page=str(number + 1)) if more else "",
+        **list_of(request, form, found),
+        "sort": form.value("sort", "product"),
+        "export_url": with_query(request, export="csv"),
     }
     if not wants_fragment(request):
+        counts = count_spots(whole_of(organization_id, now), ALIAS)
         context |= _totals(totals_of(organization_id, now))
+        context |= {"spots": _spots(request, counts, form.value("spot"))}
     return render_page(
         request, "oversight/purchases.html", context, partial="purchases-list"
     )
+
+
+def _subscriptions(
+    request: HtmxHttpRequest, form: PurchasesFilter, found: QuerySet[Subscription]
+) -> dict[str, Any]:
+    sort, start = form.value("sort", "product"), form.start
+    rows = with_what_is_shown(found).order_by(*ORDERS[sort])[start : start + PAGE_SIZE]
+    return {
+        "rows": [row_of(subscription) for subscription in rows],
+        **_pages(request, form, found.count()),
+    }
+
+
+def _groups(
+    request: HtmxHttpRequest, form: PurchasesFilter, found: QuerySet[Subscription]
+) -> dict[str, Any]:
+    by = form.value("group")
+    groups = grouped(found, by)
+    shown = groups[form.start : form.start + PAGE_SIZE]
+    return {
+        "groups": [
+            (row, with_query(request, group=None, **{by: str(row.key)}))
+            for row in shown
+        ],
+        "by_product": by == PRODUCT,
+        **_pages(request, form, len(groups)),
+    }
+
+
+def _pages(
+    request: HtmxHttpRequest, form: PurchasesFilter, total: int
+) -> dict[str, Any]:
+    number = form.value("page", 1)
+    more = form.start + PAGE_SIZE < total
+    return {
+        "total": total,
+        "page_text": _page_text(form.start, total),
+        "previous_url": with_query(request, page=str(number - 1)) if number > 1 else "",
+        "next_url": with_query(request, page=str(number + 1)) if more else "",
+    }
+
+
+def _spots(
+    request: HtmxHttpRequest, counts: Spots, chosen: str
+) -> list[tuple[Choice, int]]:
+    """Each as a link with its count; pressed again it goes."""
+    return [
+        (
+            Choice(
+                label,
+                with_query(request, spot=None if spot == chosen else spot),
+                spot == chosen,
+            ),
+            getattr(counts, spot),
+        )
+        for spot, label in SPOTS
+    ]
 
 
 def _search(form: PurchasesFilter) -> Search:
@@ -103,6 +169,7 @@ def _search(form: PurchasesFilter) -> Search:
         status=form.value("status"),
         expiry=form.value("expiry"),
         text=form.value("q"),
+        spot=form.value("spot"),
     )
 
 
@@ -120,7 +187,7 @@ def _filters(
     products: list[Facet],
     purchasers: list[Facet],
 ) -> dict[str, Any]:
-    names = ("product", "purchaser", "status", "expiry")
+    names = ("product", "purchaser", "status", "expiry", "spot")
     chosen = {name: str(form.value(name)) for name in names}
     all_, any_ = [("", _("All"))], [("", _("Any time"))]
     statuses, expiries = list(lifecycle.LABELS.items()), EXPIRIES
@@ -133,8 +200,13 @@ def _filters(
         "expiries": choices(
             request, "expiry", [*any_, *expiries], chosen=chosen["expiry"]
         ),
+        "views": choices(request, "group", GROUPS, chosen=form.value("group")),
+        "spot": dict(SPOTS).get(chosen["spot"], ""),
+        "unspotted_url": with_query(request, spot=None),
         "kept": {
-            name: request.GET[name] for name in (*names, "sort") if name in request.GET
+            name: request.GET[name]
+            for name in (*names, "sort", "group")
+            if name in request.GET
         },
         "q": form.value("q"),
         "filtered": bool(form.value("q") or any(chosen.values())),
@@ -175,10 +247,14 @@ def purchase(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespon
         raise Http404
     people, next_place = licensed_people(found, PeoplePage(request.GET).place)
     entries = order_history(found)
+    also = also_from(found, (row.user_id for row in people), ALIAS) if people else {}
     context = {
         "row": row_of(found),
         "subscription": found,
-        "people": people,
+        "stages": lifecycle.timeline(found) if found.term_end else [],
+        "stage_labels": lifecycle.LABELS,
+        "scheduled": scheduled_for(found),
+        "people": [(row, also.get(row.user_id, ())) for row in people],
         "next_url": with_query(request, after=str(next_place)) if next_place else "",
         "first_url": with_query(request, after=None) if "after" in request.GET else "",
         "lines": lines_of(entries, reader, using=ALIAS),

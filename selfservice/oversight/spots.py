@@ -1,0 +1,139 @@
+"""Where the same thing is paid for twice, or for nobody: each a filter and a count."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connections
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.fields.tuple_lookups import TupleIn
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from licensing.models import LicenseAssignment
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
+
+DOUBLE, SHARED, IDLE, LEFT = "double", "shared", "idle", "left"
+SPOTS: list[tuple[str, str | Promise]] = [
+    (DOUBLE, _("People with two licenses of a product")),
+    (SHARED, _("Products of several purchasers")),
+    (IDLE, _("Free, none assigned for 30 days")),
+    (LEFT, _("Purchasers who are disabled")),
+]
+IDLE_AFTER = dt.timedelta(days=30)
+_KEPT = Q(state__in=[*lifecycle.ASSIGNABLE, lifecycle.PAST_DUE, lifecycle.EXPIRED])
+_GONE = Q(purchaser__is_active=False) | Q(purchaser__removed_at__isnull=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Whole:
+    """All subscriptions of an organization, with their `state` and `purchased_at`.
+
+    Not bound to a connection: `bought` stands in subqueries.
+    """
+
+    organization_id: uuid.UUID
+    bought: QuerySet[Subscription]
+    now: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spots:
+    """People, products, licenses, purchasers: how many are worth a look."""
+
+    double: int
+    shared: int
+    idle: int
+    left: int
+
+
+def within(spot: str, whole: Whole) -> Q:
+    """The subscriptions at one spot."""
+    if spot == DOUBLE:
+        return Q(pk__in=_held_twice(whole))
+    if spot == SHARED:
+        return _KEPT & Q(product_id__in=_shared(whole))
+    if spot == IDLE:
+        return Q(pk__in=_idle(whole).values("pk"))
+    return _KEPT & _GONE
+
+
+def count_spots(whole: Whole, using: str) -> Spots:
+    """All four counts in one statement."""
+    left = whole.bought.filter(_KEPT & _GONE).values("purchaser_id").distinct()
+    free = _idle(whole).values(free=F("quantity") - F("assigned"))
+    counted: dict[str, tuple[str, QuerySet[Any, Any]]] = {
+        DOUBLE: ("count(DISTINCT user_id)", _doubles(whole)),
+        SHARED: ("count(*)", _shared(whole)),
+        IDLE: ("coalesce(sum(free), 0)", free),
+        LEFT: ("count(*)", left),
+    }
+    parts, values = [], []
+    for name, (what, query) in counted.items():
+        sql, params = query.query.get_compiler(using).as_sql()
+        # The words are ours; what was asked for travels as parameters.
+        parts.append(f'(SELECT {what} FROM ({sql}) AS "{name}")')  # noqa: S608
+        values.extend(params)
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        row = cursor.fetchone()
+    return Spots(*(int(number) for number in row))
+
+
+def also_from(
+    subscription: Subscription, people: Iterable[uuid.UUID], using: str
+) -> dict[uuid.UUID, list[str]]:
+    """Who of these people has a license of the same product from somebody else."""
+    others = _live(subscription.organization_id).filter(
+        product_id=subscription.product_id, user_id__in=list(people)
+    )
+    pairs = others.using(using).exclude(purchaser_id=subscription.purchaser_id)
+    found: dict[uuid.UUID, list[str]] = {}
+    for user_id, name in pairs.values_list("user_id", "purchaser__display_name"):
+        found.setdefault(user_id, []).append(name)
+    return found
+
+
+def _live(organization_id: uuid.UUID) -> QuerySet[LicenseAssignment]:
+    return LicenseAssignment.objects.filter(
+        organization_id=organization_id, ended_at=None, suspended_at=None
+    )
+
+
+def _doubles(whole: Whole) -> QuerySet[LicenseAssignment, Any]:
+    """Product and person, where they come from several purchasers.
+
+    A person has one of a product and purchaser at most: two are of two purchasers.
+    `licenseassignment_one_live_per_person` holds all that is read.
+    """
+    held = _live(whole.organization_id).values("product_id", "user_id")
+    several = held.annotate(held=Count("pk")).filter(held__gt=1)
+    return several.values("product_id", "user_id")
+
+
+def _held_twice(whole: Whole) -> QuerySet[LicenseAssignment, Any]:
+    pair = (F("product_id"), F("user_id"))
+    doubles = _live(whole.organization_id).filter(TupleIn(pair, _doubles(whole).query))
+    return doubles.values("subscription_id")
+
+
+def _shared(whole: Whole) -> QuerySet[Subscription, Any]:
+    kept = whole.bought.filter(_KEPT).values("product_id")
+    buyers = kept.annotate(buyers=Count("purchaser_id", distinct=True))
+    return buyers.filter(buyers__gt=1).values("product_id")
+
+
+def _idle(whole: Whole) -> QuerySet[Subscription]:
+    since = whole.now - IDLE_AFTER
+    lately = _live(whole.organization_id).filter(
+        subscription_id=OuterRef("pk"), assigned_at__gt=since
+    )
+    usable = whole.bought.filter(
+        Q(state__in=lifecycle.ASSIGNABLE) & Q(purchased_at__lte=since)
+    )
+    return usable.filter(assigned__lt=F("quantity")).exclude(Exists(lately))
