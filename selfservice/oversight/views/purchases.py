@@ -99,7 +99,7 @@ def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
     if not wants_fragment(request):
         counts = count_spots(whole_of(organization_id, now), ALIAS)
         context |= _totals(totals_of(organization_id, now))
-        context |= {"spots": _spots(request, counts, form.value("spot"))}
+        context |= {"spots": _spots(request.path, counts, form.value("spot"))}
     return render_page(
         request, "oversight/purchases.html", context, partial="purchases-list"
     )
@@ -145,17 +145,14 @@ def _pages(
     }
 
 
-def _spots(
-    request: HtmxHttpRequest, counts: Spots, chosen: str
-) -> list[tuple[Choice, int]]:
-    """Each as a link with its count; pressed again it goes."""
+def _spots(path: str, counts: Spots, chosen: str) -> list[tuple[Choice, int]]:
+    """Each as a link with its count; pressed again it goes.
+
+    They stand outside the list, whose other filters change without them.
+    """
     return [
         (
-            Choice(
-                label,
-                with_query(request, spot=None if spot == chosen else spot),
-                spot == chosen,
-            ),
+            Choice(label, path if spot == chosen else f"?spot={spot}", spot == chosen),
             getattr(counts, spot),
         )
         for spot, label in SPOTS
