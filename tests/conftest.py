@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
-from selfservice.core.embedded.roles import ensure_oversight_role
+from selfservice.core.reading_role import ensure_oversight_role
 from selfservice.core.translations import compile_translations
 from tests import live_mode, reports
 

@@ -6,6 +6,7 @@ class OversightConfig(AppConfig):
     label = "oversight"
 
     def ready(self) -> None:
-        from selfservice.oversight import navigation
+        from selfservice.oversight import grants, navigation
 
+        grants.register_all()
         navigation.register_all()

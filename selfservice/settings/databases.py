@@ -7,6 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+# The second line only: a role of its own can't be talked out of it. A transaction
+# pooler takes no options.
+_READ_ONLY = (
+    {}
+    if "PGBOUNCER" in os.environ
+    else {"options": "-c default_transaction_read_only=on"}
+)
 POOL = {"min_size": 1, "max_size": 4, "timeout": 10}
 
 
@@ -48,10 +55,38 @@ def databases(var: Path) -> dict[str, dict[str, Any]]:
     default = database_from_url(url) if url else embedded(var)
     reader_url = os.environ.get("OVERSIGHT_DATABASE_URL", "")
     if reader_url:
-        reader = database_from_url(reader_url)
+        reader = beside(default, database_from_url(reader_url))
     elif url:
-        reader = {**default}
+        reader = {**default, "OPTIONS": {**default["OPTIONS"], **_READ_ONLY}}
     else:
         reader = {**default, "USER": "portal_oversight"}
     reader["TEST"] = {"MIRROR": "default"}
     return {"default": default, "oversight": reader}
+
+
+def beside(primary: dict[str, Any], reader: dict[str, Any]) -> dict[str, Any]:
+    """A reader on another server than the primary: a replica, which may be down.
+
+    Then the same role reads from the primary, where it may do no more: libpq tries the
+    servers in turn. Each connection is tried before it is used, and lives for minutes,
+    so that a replica that comes back is read again.
+    """
+    here, there = (
+        (place["HOST"], place["PORT"] or "5432") for place in (primary, reader)
+    )
+    if here == there:
+        return reader
+    pool = {**POOL, "max_lifetime": 300}
+    return {
+        **reader,
+        "REPLICA": True,
+        "HOST": f"{there[0]},{here[0]}",
+        "PORT": f"{there[1]},{here[1]}",
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": "3",
+            **reader["OPTIONS"],
+            "target_session_attrs": "prefer-standby",
+            "pool": pool,
+        },
+    }

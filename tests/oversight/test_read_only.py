@@ -1,16 +1,28 @@
-"""Read-only twice over: no route but GET and HEAD, and a role that can't write."""
+"""Read-only three ways: no route but GET and HEAD, a role that can't write, and tests
+that try: on every route, through every model."""
+
+import datetime as dt
+from contextlib import suppress
 
 import pytest
+from django.apps import apps
 from django.conf import settings
-from django.db import ProgrammingError, connections
+from django.db import DatabaseError, ProgrammingError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Model
 from django.test import Client
 from django.urls import URLPattern, reverse
 
 from billing.models import StripeEvent
+from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
+from selfservice.activity.origin import Origin, acting
+from selfservice.core import clock
+from selfservice.oversight.queries import ORDERS
+from selfservice.oversight.spots import SPOTS
 from selfservice.oversight.urls import app_name, urlpatterns
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import ScheduledChange, Subscription
+from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
 
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -90,13 +102,97 @@ def test_the_role_can_read_but_not_write(
     assert not StripeEvent.objects.exists()
 
 
+SECRETS = [
+    ("billing_paymentmethod", "last4"),
+    ("billing_billingprofile", "line1"),
+    ("billing_billingaccount", "postal_code"),
+    ("billing_invoice", "id"),
+    ("accounts_user", "password"),
+    ("accounts_user", "email"),
+    ("subscriptions_subscription", "payment_method_id"),
+    ("subscriptions_subscription", "cancel_feedback"),
+    ("activity_activitydetail", "email"),
+    ("activity_mail", "address"),
+    ("django_session", "session_data"),
+]
+
+
+@committed
+def test_cards_addresses_and_passwords_are_out_of_its_reach(
+    reader: BaseDatabaseWrapper,
+) -> None:
+    for table, column in SECRETS:
+        with reader.cursor() as cursor, pytest.raises(ProgrammingError) as refused:
+            cursor.execute(f"SELECT {column} FROM {table}")
+        sqlstate = getattr(refused.value.__cause__, "sqlstate", "")
+        assert sqlstate == INSUFFICIENT_PRIVILEGE, (table, column)
+
+
+@committed
+def test_no_model_can_be_written_through_it(reader: BaseDatabaseWrapper) -> None:
+    allowed = []
+    with reader.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = off")
+        for model in apps.get_models(include_auto_created=True):
+            table, key = model._meta.db_table, model._meta.concrete_fields[0].column
+            for write in (
+                f'DELETE FROM "{table}"',
+                f'UPDATE "{table}" SET "{key}" = "{key}"',
+                f'INSERT INTO "{table}" DEFAULT VALUES',
+                f'TRUNCATE "{table}"',
+            ):
+                with suppress(ProgrammingError):
+                    cursor.execute(write)
+                    allowed.append(write)
+
+    assert allowed == []
+
+
+@committed
+def test_no_manager_can_write_through_its_alias(
+    anna: User, reader: BaseDatabaseWrapper
+) -> None:
+    models: list[type[Model]] = [Subscription, LicenseAssignment, User, StripeEvent]
+    for model in models:
+        rows = model._default_manager.using("oversight")
+        field = model._meta.concrete_fields[-1].attname
+
+        with pytest.raises(DatabaseError):
+            rows._raw_delete("oversight")  # type: ignore[attr-defined]
+        with pytest.raises(DatabaseError):
+            rows.update(**{field: F(field)})
+        with pytest.raises(DatabaseError):
+            rows.bulk_create([model()])
+
+    assert User.objects.filter(pk=anna.pk).exists()
+
+
 @committed
 def test_the_pages_work_with_that_role(
-    anna: User, carla: User, client: Client, reader: BaseDatabaseWrapper
+    anna: User, bram: User, carla: User, client: Client, reader: BaseDatabaseWrapper
 ) -> None:
-    bought = make_subscription(anna)
+    start = clock.now() - dt.timedelta(days=40)
+    bought = make_subscription(anna, term_start=start, quantity=9, scheduled_quantity=4)
+    ScheduledChange.objects.create(
+        organization_id=bought.organization_id,
+        subscription=bought,
+        quantity=4,
+        price=bought.price,
+        takes_effect_at=bought.term_end,
+    )
+    with acting(Origin(anna.pk, "Anna", "a@b.example", lambda: "203.0.113.7")):
+        give_licenses(bought, [bram, carla])
     client.force_login(carla)
+    filters = ["", "q=Anna", "expiry=30", "status=active", "export=csv"]
+    spots = [f"spot={spot}" for spot, _label in SPOTS]
+    sorts = [f"sort={order}" for order in ORDERS]
+    groups = ["group=product", "group=purchaser"]
+    log = ["export=json", f"who={anna.pk}", "what=people", "period=7"]
+    urls = [address(route, bought) for route in urlpatterns]
+    asked = [f"{urls[0]}?{query}" for query in (*filters, *spots, *sorts, *groups)]
 
-    pages = [client.get(address(route, bought)) for route in urlpatterns]
-
-    assert {page.status_code for page in pages} == {200}
+    for url in (*urls, *asked, *(f"/oversight/activity/?{query}" for query in log)):
+        response = client.get(url)
+        assert response.status_code == 200, url
+        if response.streaming:
+            assert b"".join(response.streaming_content)

@@ -46,6 +46,7 @@ from selfservice.oversight.queries import (
     whole_of,
     with_what_is_shown,
 )
+from selfservice.oversight.replica import lag_sentence
 from selfservice.oversight.spots import SPOTS, Spots, also_from, count_spots
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
@@ -99,6 +100,7 @@ def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
     if not wants_fragment(request):
         counts = count_spots(whole_of(organization_id, now), ALIAS)
         context |= _totals(totals_of(organization_id, now))
+        context |= {"lag": lag_sentence()}
         context |= {"spots": _spots(request.path, counts, form.value("spot"))}
     return render_page(
         request, "oversight/purchases.html", context, partial="purchases-list"
@@ -247,6 +249,7 @@ def purchase(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespon
     also = also_from(found, (row.user_id for row in people), ALIAS) if people else {}
     context = {
         "row": row_of(found),
+        "lag": lag_sentence(),
         "subscription": found,
         "stages": lifecycle.timeline(found) if found.term_end else [],
         "stage_labels": lifecycle.LABELS,

@@ -14,8 +14,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from selfservice.core.demo.progress import Progress
-from selfservice.core.embedded.roles import ensure_oversight_role
 from selfservice.core.icons import IconsMissing, build_sprite
+from selfservice.core.reading_role import ensure_oversight_role
 from selfservice.core.static import collect_static
 from selfservice.core.translations import compile_translations
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from selfservice.core.embedded.roles import OVERSIGHT, ensure_oversight_role
+from selfservice.core.reading_role import OVERSIGHT, ensure_oversight_role
 
 INSERT = "INSERT INTO later DEFAULT VALUES"
 
@@ -27,8 +27,20 @@ def reader(transactional_db: None) -> Iterator[psycopg.Connection]:
         cursor.execute("DROP TABLE later")
 
 
-def test_it_reads_what_later_migrations_make(reader: psycopg.Connection) -> None:
-    assert reader.execute("SELECT count(*) FROM later").fetchone() == (0,)
+def test_it_cannot_read_what_later_migrations_make(reader: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("SELECT count(*) FROM later")
+
+
+def test_what_it_once_could_read_is_taken_back(reader: psycopg.Connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {OVERSIGHT}")
+    reader.execute("SELECT last4 FROM billing_paymentmethod")
+
+    ensure_oversight_role(connection)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("SELECT last4 FROM billing_paymentmethod")
 
 
 def test_its_transactions_are_read_only(reader: psycopg.Connection) -> None:
