@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, Least
 
 from licensing.models import LicenseAssignment
@@ -71,7 +73,8 @@ _SHOWN_COLUMNS = (
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"
 USABLE = Q(state__in=lifecycle.ASSIGNABLE)
-CHARGED = Q(state__in=[lifecycle.ACTIVE, lifecycle.PAST_DUE])
+_CHARGED_STATES = (lifecycle.ACTIVE, lifecycle.PAST_DUE)
+CHARGED = Q(state__in=_CHARGED_STATES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -191,37 +194,52 @@ def totals_of(organization_id: uuid.UUID, now: dt.datetime) -> list[Totals]:
     """By currency: amounts of two currencies are never added."""
     amount = F("quantity") * F("price__amount_minor")
     unused = (F("quantity") - F("assigned")) * F("price__amount_minor")
-    yearly = Q(plan__frequency=Frequency.YEARLY)
-    rows = (
+    # By state, because a state is long to work out: once a row, not once a sum.
+    parts = (
         purchases_of(organization_id, now)
-        .values("price__currency")
+        .annotate(going=Case(When(ending(now), then=Value(1)), default=Value(0)))
+        .values("price__currency", "plan__frequency", "state", "going")
         .annotate(
-            months=Sum(amount, filter=CHARGED & ~yearly, default=0),
-            years=Sum(amount, filter=CHARGED & yearly, default=0),
-            idle_months=Sum(unused, filter=CHARGED & ~yearly, default=0),
-            idle_years=Sum(unused, filter=CHARGED & yearly, default=0),
-            charged=Count("id", filter=CHARGED),
-            bought=Sum("quantity", filter=USABLE, default=0),
-            taken=Sum("assigned", filter=USABLE, default=0),
-            going=Count("id", filter=ending(now)),
-            late=Count("id", filter=Q(state=lifecycle.PAST_DUE)),
+            count=Count("id"),
+            amount=Sum(amount),
+            unused=Sum(unused),
+            quantity=Sum("quantity"),
+            taken=Sum("assigned"),
         )
-        .order_by("-charged", "price__currency")
+        .order_by()
     )
-    return [
-        Totals(
-            monthly=per_month(row["months"], row["years"], row["price__currency"]),
-            idle=per_month(
-                row["idle_months"], row["idle_years"], row["price__currency"]
-            ),
-            charged=row["charged"],
-            bought=row["bought"],
-            assigned=row["taken"],
-            ending=row["going"],
-            past_due=row["late"],
-        )
-        for row in rows
-    ]
+    sums: dict[str, Counter[str]] = {}
+    for part in parts:
+        _add(sums.setdefault(part["price__currency"], Counter()), part)
+    totals = [_totals(sum_, currency) for currency, sum_ in sums.items()]
+    return sorted(totals, key=lambda part: (-part.charged, part.monthly.currency))
+
+
+def _add(sums: Counter[str], part: Mapping[str, Any]) -> None:
+    """Add what subscriptions of one state, frequency and currency come to."""
+    if part["state"] in _CHARGED_STATES:
+        per = "years" if part["plan__frequency"] == Frequency.YEARLY else "months"
+        sums[per] += part["amount"]
+        sums[f"idle_{per}"] += part["unused"]
+        sums["charged"] += part["count"]
+    if part["state"] in lifecycle.ASSIGNABLE:
+        sums["bought"] += part["quantity"]
+        sums["taken"] += part["taken"]
+    if part["state"] == lifecycle.PAST_DUE:
+        sums["late"] += part["count"]
+    sums["going"] += part["going"] * part["count"]
+
+
+def _totals(sums: Counter[str], currency: str) -> Totals:
+    return Totals(
+        monthly=per_month(sums["months"], sums["years"], currency),
+        idle=per_month(sums["idle_months"], sums["idle_years"], currency),
+        charged=sums["charged"],
+        bought=sums["bought"],
+        assigned=sums["taken"],
+        ending=sums["going"],
+        past_due=sums["late"],
+    )
 
 
 def per_month(months: int, years: int, currency: str) -> Money:

@@ -112,7 +112,7 @@ def _doubles(whole: Whole) -> QuerySet[LicenseAssignment, Any]:
     `licenseassignment_one_live_per_person` holds all that is read.
     """
     held = _live(whole.organization_id).values("product_id", "user_id")
-    several = held.annotate(held=Count("pk")).filter(held__gt=1)
+    several = held.annotate(held=Count("*")).filter(held__gt=1)
     return several.values("product_id", "user_id")
 
 

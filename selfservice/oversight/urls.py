@@ -9,6 +9,7 @@ from selfservice.oversight.views import activity, purchases
 app_name = "oversight"
 urlpatterns = [
     path("oversight/purchases/", purchases.purchases, name="purchases"),
+    path("oversight/spots/", purchases.spots, name="spots"),
     path(
         "oversight/purchases/<uuid:subscription_id>/",
         purchases.purchase,

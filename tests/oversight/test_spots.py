@@ -35,8 +35,11 @@ def found(response: HttpResponse) -> set[Any]:
     return {row.subscription.pk for row in response.context["rows"]}
 
 
-def counts(response: HttpResponse) -> list[int]:
+def counts(person: User) -> list[int]:
     """Double, shared, idle, left."""
+    client = Client()
+    client.force_login(person)
+    response = client.get("/oversight/spots/")
     return [count for _choice, count in response.context["spots"]]
 
 
@@ -64,14 +67,14 @@ def test_two_licenses_of_a_product_from_two_purchasers_are_found(
     give_licenses(theirs, [bram])
     give_licenses(other, [bram])
 
-    assert counts(see(carla))[0] == 1
+    assert counts(carla)[0] == 1
     assert found(see(carla, spot="double")) == {mine.pk, theirs.pk}
     assert found(see(carla, spot="double", purchaser=str(zoe.pk))) == {theirs.pk}
     details = words(see(carla, f"{mine.pk}/"))
     assert details.count("Also has a license from Zoë van den Bergh") == 1
 
     LicenseAssignment.objects.filter(subscription=theirs).update(ended_at=clock.now())
-    assert counts(see(carla))[0] == 0
+    assert counts(carla)[0] == 0
     assert found(see(carla, spot="double")) == set()
 
 
@@ -85,7 +88,7 @@ def test_products_of_several_purchasers_are_found(
     make_subscription(anna, meet)
     make_subscription(zoe, meet, disabled_at=days_ago(1))
 
-    assert counts(see(carla))[1] == 1
+    assert counts(carla)[1] == 1
     assert found(see(carla, spot="shared")) == both
 
 
@@ -106,7 +109,7 @@ def test_licenses_that_nobody_got_for_a_month_are_idle(
     full = make_subscription(anna, quantity=1, term_start=days_ago(60))
     give_licenses(full, [bram])
 
-    assert counts(see(carla))[2] == 5 + 4
+    assert counts(carla)[2] == 5 + 4
     assert found(see(carla, spot="idle")) == {idle.pk, half.pk}
 
 
@@ -119,7 +122,7 @@ def test_purchasers_who_are_disabled_are_found(
     User.objects.filter(pk=zoe.pk).update(is_active=False)
     User.objects.filter(pk=bram.pk).update(removed_at=clock.now())
 
-    assert counts(see(carla))[3] == 2
+    assert counts(carla)[3] == 2
     assert len(found(see(carla, spot="left"))) == 3
     assert {blocked.pk, removed.pk} <= found(see(carla, spot="left"))
 
@@ -133,7 +136,26 @@ def test_another_organizations_duplicates_count_for_nothing(
         bought = make_subscription(buyer, plan, term_start=days_ago(60))
         give_licenses(bought, [dirk])
 
-    assert counts(see(carla)) == [0, 0, 0, 0]
+    assert counts(carla) == [0, 0, 0, 0]
+
+
+def test_the_counts_follow_the_page_and_the_links_stand_at_once(
+    anna: User, zoe: User, carla: User, bram: User
+) -> None:
+    plan = make_product_with_plan("Plan")
+    for buyer in (anna, zoe):
+        make_subscription(buyer, plan)
+
+    page = see(carla, spot="shared").content.decode()
+    client = Client()
+    client.force_login(carla)
+    later = client.get("/oversight/spots/", {"spot": "shared"}).content.decode()
+
+    assert 'hx-get="/oversight/spots/?spot=shared" hx-trigger="load"' in page
+    assert 'href="/oversight/purchases/?spot=double"' in page
+    assert "Products of several purchasers: <b>1</b>" in later
+    client.force_login(bram)
+    assert client.get("/oversight/spots/").status_code == 403
 
 
 def test_a_spot_is_a_chip_that_can_be_taken_away(anna: User, carla: User) -> None:

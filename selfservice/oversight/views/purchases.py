@@ -9,8 +9,10 @@ import dataclasses
 import uuid
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Window
 from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -98,10 +100,9 @@ def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
         "export_url": with_query(request, export="csv"),
     }
     if not wants_fragment(request):
-        counts = count_spots(whole_of(organization_id, now), ALIAS)
         context |= _totals(totals_of(organization_id, now))
         context |= {"lag": lag_sentence()}
-        context |= {"spots": _spots(request.path, counts, form.value("spot"))}
+        context |= {"spots": _spots(form.value("spot"), None)}
     return render_page(
         request, "oversight/purchases.html", context, partial="purchases-list"
     )
@@ -111,10 +112,13 @@ def _subscriptions(
     request: HtmxHttpRequest, form: PurchasesFilter, found: QuerySet[Subscription]
 ) -> dict[str, Any]:
     sort, start = form.value("sort", "product"), form.start
-    rows = with_what_is_shown(found).order_by(*ORDERS[sort])[start : start + PAGE_SIZE]
+    # Counted in the same statement: some filters are dear, and sorting reads all.
+    shown = with_what_is_shown(found).annotate(found=Window(Count("*")))
+    rows = list(shown.order_by(*ORDERS[sort])[start : start + PAGE_SIZE])
+    total = rows[0].found if rows else found.count() if start else 0
     return {
         "rows": [row_of(subscription) for subscription in rows],
-        **_pages(request, form, found.count()),
+        **_pages(request, form, total),
     }
 
 
@@ -147,15 +151,29 @@ def _pages(
     }
 
 
-def _spots(path: str, counts: Spots, chosen: str) -> list[tuple[Choice, int]]:
-    """Each as a link with its count; pressed again it goes.
+@require_safe
+def spots(request: HtmxHttpRequest) -> HttpResponse:
+    """How much there is at each spot: asked for by the page once it stands."""
+    organization_id = overseer(request).organization_id
+    counts = count_spots(whole_of(organization_id, clock.now()), ALIAS)
+    chosen = PurchasesFilter(request.GET).value("spot")
+    return render(request, "oversight/_spots.html", {"spots": _spots(chosen, counts)})
+
+
+def _spots(chosen: str, counts: Spots | None) -> list[tuple[Choice, int | None]]:
+    """Each as a link, with its count when that is known; pressed again it goes.
 
     They stand outside the list, whose other filters change without them.
     """
+    path = reverse("oversight:purchases")
     return [
         (
-            Choice(label, path if spot == chosen else f"?spot={spot}", spot == chosen),
-            getattr(counts, spot),
+            Choice(
+                label,
+                path if spot == chosen else f"{path}?spot={spot}",
+                spot == chosen,
+            ),
+            getattr(counts, spot) if counts else None,
         )
         for spot, label in SPOTS
     ]
@@ -201,6 +219,7 @@ def _filters(
         ),
         "views": choices(request, "group", GROUPS, chosen=form.value("group")),
         "spot": dict(SPOTS).get(chosen["spot"], ""),
+        "spot_key": chosen["spot"],
         "unspotted_url": with_query(request, spot=None),
         "kept": {
             name: request.GET[name]
