@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from licensing.people import Search
 from selfservice.subscriptions.forms import MOST_LICENSES
 from selfservice.subscriptions.services.quantity import When
 
@@ -118,7 +119,54 @@ class LicensesFilter(Filter):
 
 
 class PeopleFilter(Filter):
-    """The licensed people of a product: a search, and where the page begins."""
+    """The licensed people of a product: which, how sorted, where the page begins."""
 
+    SORTS = ("name", "-name", "since", "-since")
+    DAYS = (
+        (7, _("Last 7 days")),
+        (30, _("Last 30 days")),
+        (90, _("Last 90 days")),
+        (365, _("Last 365 days")),
+    )
+
+    department = forms.CharField(required=False, max_length=128)
+    subscription = forms.UUIDField(required=False)
+    since = forms.TypedChoiceField(required=False, choices=DAYS, coerce=int)
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in SORTS])
     after = forms.UUIDField(required=False)
     before = forms.UUIDField(required=False)
+
+    @property
+    def search(self) -> Search:
+        return Search(
+            text=self.value("q"),
+            department=self.value("department"),
+            subscription=self.value("subscription", None),
+            days=self.value("since", 0),
+        )
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """The filters as they stand in an address; what can't be read is gone."""
+        names = ("q", "department", "subscription", "since")
+        return [(name, str(self.value(name))) for name in names if self.value(name)]
+
+
+class UnassignForm(ChosenPeople):
+    """The box: who was selected, or `all` that fit the filters beside it.
+
+    `count` is how many the box named.
+    """
+
+    all = forms.BooleanField(required=False)
+    count = forms.IntegerField(required=False, min_value=0)
+
+    @property
+    def takes_all(self) -> bool:
+        self.is_valid()
+        return bool(self.cleaned_data.get("all"))
+
+    @property
+    def expected(self) -> int:
+        self.is_valid()
+        return int(self.cleaned_data.get("count") or 0)

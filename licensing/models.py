@@ -53,6 +53,16 @@ class LicenseAssignment(TenantModel):
     assigned_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Null: the portal itself did it.
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        db_index=False,
+    )
+    # The same for all that were taken back in one go, by which that is undone.
+    withdrawal = models.UUIDField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -78,5 +88,16 @@ class LicenseAssignment(TenantModel):
                 fields=["organization", "user"],
                 condition=Q(ended_at=None),
                 name="licenseassignment_by_user",
+            ),
+            # What somebody had, for a while after it was taken back.
+            models.Index(
+                fields=["organization", "user", "ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="licenseassignment_ended",
+            ),
+            models.Index(
+                fields=["organization", "withdrawal"],
+                condition=Q(withdrawal__isnull=False),
+                name="licenseassignment_withdrawn",
             ),
         ]

@@ -14,18 +14,18 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Least
 
 from licensing.models import LicenseAssignment
-from selfservice.accounts.models import PersonWord, User
+from selfservice.accounts.models import User
 from selfservice.accounts.services.words import normalized
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
 
 PAGE_SIZE = 50
+# So long somebody is told that a license is gone.
+GONE_SHOWN = dt.timedelta(days=30)
 # Whoever was given a license in these has it; in the others nobody does.
 LICENSED = frozenset({*lifecycle.ASSIGNABLE, lifecycle.EXPIRED})
 # The first of these that one of the subscriptions is in is shown beside a product.
 ATTENTION = (lifecycle.PAST_DUE, lifecycle.EXPIRED, lifecycle.DISABLED)
-# Sorts after whatever follows a prefix, in the C collation.
-_LAST = "\U0010ffff"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -151,67 +151,6 @@ def live_assignments(
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class PeoplePage:
-    """A stretch of the licensed people, the latest first.
-
-    `newer` and `older` are where the stretches beside it begin, or null.
-    """
-
-    rows: list[LicenseAssignment]
-    newer: uuid.UUID | None
-    older: uuid.UUID | None
-
-
-def licensed_people(
-    *,
-    purchaser: User,
-    holding: Holding,
-    text: str = "",
-    after: uuid.UUID | None = None,
-    before: uuid.UUID | None = None,
-) -> PeoplePage:
-    """Fifty of them, beyond the row `after`, or those just ahead of the row `before`.
-
-    Rows are found by their key, which grows with time, so that every page costs the
-    same. `text` is the beginning of any word of a name, or of the e-mail.
-    """
-    found = live_assignments(purchaser, holding.pk).filter(
-        subscription_id__in=holding.usable
-    )
-    if text:
-        found = found.filter(user_id__in=_people_called(purchaser, text))
-    if after:
-        found = found.filter(pk__lt=after)
-    if before:
-        found = found.filter(pk__gt=before)
-    order = "pk" if before else "-pk"
-    rows = list(found.select_related("user").order_by(order)[: PAGE_SIZE + 1])
-    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
-    if before:
-        rows.reverse()
-    if not rows:
-        return PeoplePage([], None, None)
-    has_newer, has_older = (more, True) if before else (bool(after), more)
-    return PeoplePage(
-        rows,
-        newer=rows[0].pk if has_newer else None,
-        older=rows[-1].pk if has_older else None,
-    )
-
-
-def _people_called(purchaser: User, text: str) -> QuerySet[PersonWord, uuid.UUID]:
-    start = normalized(text) or text
-    if "@" in text or "." in text:
-        start = text.strip().lower()
-    words = PersonWord.objects.filter(
-        organization_id=purchaser.organization_id,
-        suffix__gte=start,
-        suffix__lt=start + _LAST,
-    )
-    return words.values_list("user_id", flat=True)
-
-
 def holders_among(
     purchaser: User, product_id: uuid.UUID, people: Iterable[uuid.UUID]
 ) -> set[uuid.UUID] | None:
@@ -266,24 +205,37 @@ class OwnLicense:
     renews: bool
 
 
-def own_licenses(user: User, now: dt.datetime) -> list[OwnLicense]:
-    """What somebody was given and can use, by the product's name."""
+def own_licenses(
+    user: User, now: dt.datetime
+) -> tuple[list[OwnLicense], list[LicenseAssignment]]:
+    """What somebody was given and can use, by the product's name; and what was theirs.
+
+    The latter for 30 days after it was taken back or ended, the latest first, unless
+    they have another license of the product by now. One statement.
+    """
     rows = (
         LicenseAssignment.objects.filter(
+            Q(ended_at=None) | Q(ended_at__gte=now - GONE_SHOWN),
             organization_id=user.organization_id,
             user=user,
-            ended_at=None,
-            suspended_at=None,
         )
-        .select_related("product", "subscription", "purchaser")
+        .select_related("product", "subscription", "purchaser", "ended_by")
         .order_by("product__name", "id")
     )
-    licenses = []
+    licenses: list[OwnLicense] = []
+    gone: dict[uuid.UUID, tuple[dt.datetime, LicenseAssignment]] = {}
     for row in rows:
-        state = lifecycle.state_at(row.subscription, now)
-        if state in LICENSED:
-            licenses.append(_own(row, state))
-    return licenses
+        if row.ended_at:
+            before = gone.get(row.product_id)
+            if before is None or before[0] < row.ended_at:
+                gone[row.product_id] = row.ended_at, row
+        elif row.suspended_at is None:
+            state = lifecycle.state_at(row.subscription, now)
+            if state in LICENSED:
+                licenses.append(_own(row, state))
+    held = {license.assignment.product_id for license in licenses}
+    lost = sorted(gone.values(), key=lambda pair: pair[0], reverse=True)
+    return licenses, [row for _at, row in lost if row.product_id not in held]
 
 
 def _own(row: LicenseAssignment, state: str) -> OwnLicense:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from django.urls import path
 
-from licensing.views import assign, licenses, mine, quantity, reactivate, unassign
+from licensing.views import (
+    assign,
+    licenses,
+    mine,
+    product,
+    quantity,
+    reactivate,
+    unassign,
+)
 
 app_name = "licensing"
 urlpatterns = [
     path("my-licenses/", mine.my_licenses, name="my_licenses"),
     path("licenses/", licenses.licenses, name="licenses"),
-    path("licenses/<uuid:product_id>/", licenses.product, name="product"),
+    path("licenses/<uuid:product_id>/", product.product, name="product"),
     path("licenses/<uuid:product_id>/activity/", licenses.activity, name="activity"),
     path("licenses/<uuid:product_id>/assign/", assign.assign, name="assign"),
     path("licenses/<uuid:product_id>/people/", assign.picker, name="picker"),
+    path("licenses/<uuid:product_id>/export/", product.export, name="export"),
+    path(
+        "licenses/<uuid:product_id>/undo/<uuid:withdrawal>/",
+        unassign.undo,
+        name="undo",
+    ),
     path("licenses/<uuid:product_id>/unassign/", unassign.unassign, name="unassign"),
     path(
         "subscriptions/<uuid:subscription_id>/licenses/",

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import LessThanOrEqual
 
@@ -35,7 +35,7 @@ _LIMIT = Least(F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity")))
 _RACES = ("licenseassignment_one_live_per_person", "subscription_assigned_within")
 
 
-class _Overtaken(Exception):
+class Overtaken(Exception):
     """Somebody took what was there when we looked."""
 
 
@@ -57,11 +57,11 @@ def assign_licenses(
     # overtaken looks again under the lock, where nobody can come between.
     for careful in (False, True):
         try:
-            with _races_noticed(), transaction.atomic(durable=True):
+            with races_noticed(), transaction.atomic(durable=True):
                 persons = _admit(purchaser, product_id, wanted)
                 found = _open_contracts(purchaser, product_id, locked=careful)
                 return _give(actor, persons, _allot(found, len(persons)))
-        except _Overtaken:
+        except Overtaken:
             continue
     raise refusals.overtaken()
 
@@ -74,23 +74,50 @@ def assign_from(*, subscription: Subscription, people: Sequence[uuid.UUID]) -> N
     """
     purchaser = subscription.purchaser
     try:
-        with _races_noticed(), transaction.atomic():
+        with races_noticed(), transaction.atomic():
             persons = _admit(purchaser, subscription.product_id, list(people))
             _give(purchaser, persons, _allot([subscription], len(persons)))
-    except _Overtaken:
+    except Overtaken:
         raise refusals.overtaken() from None
 
 
 def unassign_licenses(
-    *, actor: User, purchaser: User, product_id: uuid.UUID, people: Sequence[uuid.UUID]
+    *,
+    actor: User,
+    purchaser: User,
+    product_id: uuid.UUID,
+    people: Sequence[uuid.UUID],
+    withdrawal: uuid.UUID | None = None,
 ) -> int:
     """Take the licenses of these people back; they are free at once.
 
-    Whoever has none any more is passed over. Returns how many were taken back.
+    Whoever has none any more is passed over. Returns how many were taken back;
+    `withdrawal` is by what that can be undone.
     """
     with transaction.atomic(durable=True):
         rows = live_assignments(purchaser, product_id).filter(user_id__in=people)
-        return _end(list(rows.select_for_update(no_key=True).order_by("id")), actor.pk)
+        locked = list(rows.select_for_update(no_key=True).order_by("id"))
+        return _end(locked, actor.pk, withdrawal)
+
+
+def unassign_matching(
+    *,
+    actor: User,
+    found: QuerySet[LicenseAssignment],
+    expected: int,
+    withdrawal: uuid.UUID,
+) -> int | None:
+    """Take back all live licenses of one purchaser that were `found`, in one go.
+
+    Null, and nothing is done, when they aren't as many as was `expected`: whoever
+    asked was shown other people.
+    """
+    with transaction.atomic(durable=True):
+        locked = found.select_for_update(of=("self",), no_key=True).order_by("id")
+        rows = list(locked[: expected + 1])
+        if len(rows) != expected:
+            return None
+        return _end(rows, actor.pk, withdrawal)
 
 
 def take_from(
@@ -166,13 +193,13 @@ def hand_over(
 
 
 @contextmanager
-def _races_noticed() -> Iterator[None]:
-    """Turn what the database refuses, because another was faster, into _Overtaken."""
+def races_noticed() -> Iterator[None]:
+    """Turn what the database refuses, because another was faster, into Overtaken."""
     try:
         yield
     except IntegrityError as error:
         if any(name in str(error) for name in _RACES):
-            raise _Overtaken from error
+            raise Overtaken from error
         raise
 
 
@@ -192,7 +219,7 @@ def _admit(
     refused = []
     for person_id in wanted:
         person = people.get(person_id)
-        reason = _reason(person, holders)
+        reason = reason_against(person, holders)
         if reason is not None:
             refused.append(Refusal(person.display_name if person else "", reason))
     if refused:
@@ -200,7 +227,7 @@ def _admit(
     return [people[person_id] for person_id in wanted]
 
 
-def _reason(person: User | None, holders: set[uuid.UUID]) -> Reason | None:
+def reason_against(person: User | None, holders: set[uuid.UUID]) -> Reason | None:
     if person is None:
         return Reason.UNKNOWN
     obstacles = {
@@ -256,7 +283,7 @@ def _give(
     counts = Counter(row.subscription_id for row in rows)
     purchaser_id = shares[0].purchaser_id
     if not move_counters(actor.organization_id, counts, purchaser_id):
-        raise _Overtaken
+        raise Overtaken
     if any(share.is_trial for share in shares):
         follow_assigned(actor.organization_id, counts)
     log_licenses("licenses_assigned", actor.pk, rows)
@@ -264,14 +291,18 @@ def _give(
     return rows
 
 
-def _end(rows: Sequence[LicenseAssignment], actor_id: uuid.UUID | None) -> int:
+def _end(
+    rows: Sequence[LicenseAssignment],
+    actor_id: uuid.UUID | None,
+    withdrawal: uuid.UUID | None = None,
+) -> int:
     """End locked assignments of one organization."""
     if not rows:
         return 0
     organization_id = rows[0].organization_id
     LicenseAssignment.objects.filter(
         organization_id=organization_id, pk__in=[row.pk for row in rows]
-    ).update(ended_at=clock.now())
+    ).update(ended_at=clock.now(), ended_by=actor_id, withdrawal=withdrawal)
     # Suspended ones were given back to the subscription when they were suspended.
     counts = Counter(row.subscription_id for row in rows if row.suspended_at is None)
     if counts:

@@ -11,6 +11,9 @@ from django.utils.translation import ngettext
 
 from selfservice.core.errors import DomainError
 
+# So many are named where there is one sentence for all.
+NAMED = 5
+
 
 class Reason(enum.Enum):
     """What stands in the way of one person."""
@@ -89,6 +92,20 @@ def people_refused(refusals: Sequence[Refusal], wanted: int) -> CannotAssign:
         " one. Take them off and assign again.",
         len(refusals),
     ) % {"count": len(refusals), "wanted": wanted}
+    return CannotAssign(sentence, refusals=refusals)
+
+
+def not_given_back(refusals: Sequence[Refusal]) -> CannotAssign:
+    sentence = ngettext(
+        "Nobody got a license back, because %(count)d person can't have it again:"
+        " %(first)s",
+        "Nobody got a license back, because %(count)d people can't have it again:"
+        " %(first)s",
+        len(refusals),
+    ) % {
+        "count": len(refusals),
+        "first": " ".join(str(refusal) for refusal in refusals[:NAMED]),
+    }
     return CannotAssign(sentence, refusals=refusals)
 
 

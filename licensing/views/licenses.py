@@ -1,4 +1,4 @@
-"""Licenses: the products somebody bought, and the people who have them."""
+"""Licenses: the products somebody bought."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from licensing.forms import LicensesFilter, PeopleFilter
+from licensing.forms import LicensesFilter
 from licensing.queries import (
     PAGE_SIZE,
     Holding,
     contracts,
     holdings,
-    licensed_people,
 )
 from licensing.views.access import holding_for
 from selfservice.accounts.history import Subject
@@ -75,33 +73,6 @@ def licenses(request: HtmxHttpRequest) -> HttpResponse:
 
 
 @require_safe
-def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
-    holding = holding_for(request, product_id)
-    form = PeopleFilter(request.GET)
-    page = licensed_people(
-        purchaser=person(request),
-        holding=holding,
-        text=form.value("q"),
-        after=form.value("after", None),
-        before=form.value("before", None),
-    )
-    context = {
-        "holding": holding,
-        "sum": _sum(holding),
-        "rows": page.rows,
-        "q": form.value("q"),
-        "page_text": "" if form.value("q") else _people_sentence(holding.assigned),
-        "newer_url": page.newer
-        and with_query(request, before=str(page.newer), after=None),
-        "older_url": page.older
-        and with_query(request, after=str(page.older), before=None),
-    }
-    return render_page(
-        request, "licensing/product.html", context, partial="licensed-people"
-    )
-
-
-@require_safe
 def activity(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponseBase:
     """Everything that was done to one's subscriptions to a product."""
     owner, holding = person(request), holding_for(request, product_id)
@@ -124,19 +95,3 @@ def activity(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponseBas
         subjects=lambda asked: titles,
     )
     return activity_page(request, part)
-
-
-def _sum(holding: Holding) -> str:
-    return ngettext(
-        "%(assigned)d of %(total)d license assigned · %(free)d available",
-        "%(assigned)d of %(total)d licenses assigned · %(free)d available",
-        holding.quantity,
-    ) % {
-        "assigned": holding.assigned,
-        "total": holding.quantity,
-        "free": holding.available,
-    }
-
-
-def _people_sentence(count: int) -> str:
-    return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}

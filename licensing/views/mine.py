@@ -13,7 +13,8 @@ from selfservice.core.htmx import HtmxHttpRequest, render_page
 
 @require_safe
 def my_licenses(request: HtmxHttpRequest) -> HttpResponse:
-    context = {"licenses": own_licenses(person(request), clock.now())}
+    licenses, gone = own_licenses(person(request), clock.now())
+    context = {"licenses": licenses, "gone": gone}
     return render_page(
         request, "licensing/my_licenses.html", context, partial="my-licenses"
     )

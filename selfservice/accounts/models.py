@@ -146,6 +146,9 @@ class User(AbstractBaseUser, TenantModel):
             models.Index(
                 fields=["organization", "department"], name="user_by_department"
             ),
+            models.Index(
+                "organization", Lower("display_name"), "id", name="user_by_name"
+            ),
         ]
 
     def __str__(self) -> str:

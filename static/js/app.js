@@ -55,9 +55,11 @@ const step = (button) => {
 const boxes = (form) => $$("tbody [type=checkbox]", form);
 const countSelected = (all) => {
   const { form } = all;
-  const count = boxes(form).filter((box) => box.checked).length;
-  all.checked = count && count === boxes(form).length;
-  all.indeterminate = count && !all.checked;
+  const every = $("[data-every]:checked", form); // also on other pages
+  const checked = boxes(form).filter((box) => box.checked).length;
+  const count = every ? every.dataset.every : checked;
+  all.checked = checked && checked === boxes(form).length;
+  all.indeterminate = checked && !all.checked;
   $$("[data-selected]", form).forEach((text) => {
     text.hidden = !count;
     $("b", text).textContent = fill(text.dataset.selected, count);
@@ -65,7 +67,7 @@ const countSelected = (all) => {
   $$("[data-needs]", form).forEach((button) => (button.disabled = !count));
 };
 const selectAll = (form, checked) => {
-  boxes(form).forEach((box) => (box.checked = checked));
+  [...boxes(form), ...$$("[data-every]:checked", form)].forEach((box) => (box.checked = checked));
   dress();
 };
 

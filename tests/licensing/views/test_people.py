@@ -1,0 +1,189 @@
+"""The licensed people of a product: filters, order, Export."""
+
+import datetime as dt
+import re
+import tracemalloc
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from selfservice.accounts.models import Organization, User
+from selfservice.core import clock
+from selfservice.subscriptions.models import Subscription
+from tests.factories.accounts import make_people, make_user
+from tests.factories.catalog import make_offer
+from tests.factories.licensing import give_licenses
+from tests.factories.subscriptions import make_subscription
+
+HTMX = {"HX-Request": "true", "HX-Target": "list"}
+
+
+@pytest.fixture
+def planboard(anna: User, client: Client) -> Subscription:
+    client.force_login(anna)
+    return make_subscription(
+        anna, quantity=6000, offer=make_offer(name="Planboard Plus", slug="planboard")
+    )
+
+
+def url_of(subscription: Subscription, page: str = "") -> str:
+    return f"/licenses/{subscription.product_id}/{page}"
+
+
+def shown(client: Client, url: str, **query: object) -> list[str]:
+    return names_on(client.get(url, query).content.decode())
+
+
+def names_on(page: str) -> list[str]:
+    return re.findall(r'<div class="per"><span[^>]*>\w+</span><div><b>(.*?)</b>', page)
+
+
+def link(page: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}" href="(.*?)"', page)
+    return found and found[1].replace("&amp;", "&")
+
+
+def test_words_in_any_order_and_a_department_narrow_the_list(
+    client: Client, planboard: Subscription, noordzee: Organization
+) -> None:
+    one = make_user(noordzee, "Anna van den Berg", department="Advies")
+    other = make_user(noordzee, "Bert Berg", department="Verkoop")
+    give_licenses(planboard, [one, other])
+    url = url_of(planboard)
+
+    assert shown(client, url, q="berg anna") == ["Anna van den Berg"]
+    assert shown(client, url, q="berg") == ["Bert Berg", "Anna van den Berg"]
+    assert shown(client, url, q="berg", department="Verkoop") == ["Bert Berg"]
+    assert shown(client, url, department="Nowhere") == []
+
+
+def test_since_when_and_which_subscription_narrow_the_list(
+    client: Client, planboard: Subscription, anna: User, bram: User, carla: User
+) -> None:
+    give_licenses(planboard, [bram])
+    with time_machine.travel(clock.now() + dt.timedelta(days=20)):
+        second = make_subscription(anna, planboard.product)
+        give_licenses(second, [carla])
+        client.force_login(anna)
+        url = url_of(planboard)
+
+        page = client.get(url).content.decode()
+        assert "All subscriptions" in page
+        assert page.count('<td class="low">') == 2
+        assert shown(client, url, since=7) == ["Carla Mulder"]
+        assert shown(client, url, since=30) == ["Carla Mulder", "Bram Visser"]
+        assert shown(client, url, subscription=planboard.pk) == ["Bram Visser"]
+        assert shown(client, url, subscription="x", since="x") == [
+            "Carla Mulder",
+            "Bram Visser",
+        ]
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "since", "-since"])
+def test_every_order_goes_page_by_page_there_and_back(
+    client: Client, planboard: Subscription, noordzee: Organization, sort: str
+) -> None:
+    people = make_people(noordzee, 118)
+    people += [make_user(noordzee, "Person 0000"), make_user(noordzee, "Person 0000")]
+    give_licenses(planboard, people)
+    names = [person.display_name for person in people]
+    names = sorted(names) if "name" in sort else names
+    url = url_of(planboard)
+
+    first = client.get(url, {"sort": sort}).content.decode()
+    second = client.get(url + link(first, "next")).content.decode()
+    third = client.get(url + link(second, "next")).content.decode()
+    back = client.get(url + link(third, "prev")).content.decode()
+
+    expected = names[::-1] if sort.startswith("-") else names
+    assert names_on(first) + names_on(second) + names_on(third) == expected
+    assert names_on(back) == names_on(second)
+    assert (link(first, "prev"), link(third, "next")) == (None, None)
+
+
+def test_all_that_match_can_be_selected(
+    client: Client, planboard: Subscription, noordzee: Organization
+) -> None:
+    give_licenses(planboard, make_people(noordzee, 60, department="Advies"))
+    give_licenses(planboard, make_people(noordzee, 2))
+
+    everybody = client.get(url_of(planboard)).content.decode()
+    some = client.get(url_of(planboard), {"department": "Advies"}).content.decode()
+
+    assert "All 62 people</label>" in everybody
+    assert "All 60 people that match</label>" in some
+    assert "<small>You</small>" in some
+    assert '<input type="hidden" name="department" value="Advies">' in some
+
+
+def test_a_full_page_is_small_and_takes_few_statements(
+    client: Client, planboard: Subscription, anna: User, noordzee: Organization
+) -> None:
+    people = [
+        make_user(
+            noordzee,
+            f"Johanna van der Velde {number}",
+            email=f"johanna.vandervelde{number}@noordzee.example",
+            department="Projecten en advies",
+        )
+        for number in range(110)
+    ]
+    give_licenses(planboard, people)
+    make_subscription(anna, planboard.product)
+    url, query = url_of(planboard), {"sort": "name", "q": "jo", "since": 30}
+    following = url + str(link(client.get(url, query).content.decode(), "next"))
+
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(following)
+    fragment = client.get(following, headers=HTMX)
+
+    assert names_on(page.content.decode())
+    assert len(queries) <= 7
+    assert len(page.content) <= 40 * 1024
+    assert len(fragment.content) <= 25 * 1024
+
+
+def test_export_holds_what_the_filter_leaves(
+    client: Client, planboard: Subscription, noordzee: Organization
+) -> None:
+    one = make_user(noordzee, "=Formula Berg", department="Advies")
+    give_licenses(planboard, [one, *make_people(noordzee, 3)])
+    url = url_of(planboard, "export/")
+
+    whole = client.get(url).getvalue().decode("utf-8-sig").splitlines()
+    some = client.get(url, {"department": "Advies"}).getvalue().decode("utf-8-sig")
+
+    assert whole[0] == "Name,E-mail,Department,Assigned on,Assigned by,Subscription"
+    assert len(whole) == 5
+    row = some.splitlines()[1]
+    assert row.startswith(f"'=Formula Berg,{one.email},Advies,")
+    assert ",Anna de Vries," in row
+    assert len(some.splitlines()) == 2
+
+
+def test_export_needs_the_same_memory_for_many(
+    client: Client, planboard: Subscription, noordzee: Organization
+) -> None:
+    give_licenses(planboard, make_people(noordzee, 5000))
+    response = client.get(url_of(planboard, "export/"))
+
+    tracemalloc.start()
+    try:
+        lines = sum(chunk.count(b"\n") for chunk in response.streaming_content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert lines == 5001
+    assert peak < 32_000_000
+
+
+def test_strangers_export_nothing(
+    client: Client, planboard: Subscription, bram: User, dirk: User
+) -> None:
+    for person in (bram, dirk):
+        client.force_login(person)
+        assert client.get(url_of(planboard, "export/")).status_code == 404
