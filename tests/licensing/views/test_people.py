@@ -115,7 +115,7 @@ def test_all_that_match_can_be_selected(
 
     assert "All 62 people</label>" in everybody
     assert "All 60 people that match</label>" in some
-    assert "<small>You</small>" in some
+    assert "<small>by you</small>" in some
     assert '<input type="hidden" name="department" value="Advies">' in some
 
 
