@@ -18,10 +18,10 @@ from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.core import clock
 from selfservice.core.money import Money
-from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.buying import Order, place_order, quote
+from tests.dates import shown_day
 from tests.sandbox_process import SandboxProcess
 from tests.simulation.post import Post, sweep_everything, work
 from tests.simulation.theirs import Theirs
@@ -143,7 +143,7 @@ def words(page: str) -> str:
 
 def day(instant: dt.datetime | None) -> str:
     assert instant is not None
-    return format_day(instant)
+    return shown_day(instant)
 
 
 @pytest.fixture

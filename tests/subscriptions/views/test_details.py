@@ -9,8 +9,8 @@ from django.test import Client
 
 from selfservice.accounts.models import User
 from selfservice.core import clock
-from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.models import Subscription
+from tests.dates import shown_day
 from tests.factories.subscriptions import make_subscription
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
 from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
@@ -47,8 +47,8 @@ def test_canceled_at_once_it_says_nothing_of_what_never_comes(
 
     said = page(web, ended)
 
-    assert f"{format_day(days_ago(6))} – {format_day(days_ago(1))}" in said
-    assert f"Disabled {format_day(days_ago(1))} 90 days, no access" in said
+    assert f"{shown_day(days_ago(6))} – {shown_day(days_ago(1))}" in said
+    assert f"Disabled {shown_day(days_ago(1))} 90 days, no access" in said
     for never in (
         "still usable",
         "Expires on",
@@ -64,7 +64,7 @@ def test_past_due_it_says_until_when_and_how_to_pay(web: Client, anna: User) -> 
 
     said = page(web, unpaid)
 
-    ends = format_day(days_ago(3 - 30))
+    ends = shown_day(days_ago(3 - 30))
     assert "The last payment failed." in said
     assert f"Pay by {ends}, with Visa •••• 4242 or another card" in said
     assert "Ends in 27 days" in said
@@ -101,8 +101,8 @@ def test_canceled_for_later_it_can_be_taken_back(web: Client, anna: User) -> Non
 
     said = page(web, ending)
 
-    assert f"Canceled on {format_day(clock.now())}." in said
-    assert f"It can be used until {format_day(ending.term_end)}" in said
+    assert f"Canceled on {shown_day(clock.now())}." in said
+    assert f"It can be used until {shown_day(ending.term_end)}" in said
     assert "Turn recurring billing on" in said
 
 

@@ -18,8 +18,8 @@ from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from billing.services import invoices
 from billing.services.cards import sync_card
 from selfservice.accounts.models import User
-from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.models import Subscription
+from tests.dates import shown_day
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
 from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
@@ -61,7 +61,7 @@ def test_the_pane_says_what_the_card_will_be_charged(
     answer = web.get(pane(bought))
 
     html = answer.content.decode()
-    day = format_day(bought.period_end)  # type: ignore[arg-type]
+    day = shown_day(bought.period_end)  # type: ignore[arg-type]
     assert "Visa •••• 4242 pays for this subscription now." in html
     assert f"The next charge, €590.40 excl. tax on {day}, goes to the card" in html
     assert re.search(rf'value="{visa.pk}" checked', html)

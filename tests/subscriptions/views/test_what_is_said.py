@@ -15,8 +15,8 @@ from selfservice.accounts.models import User
 from selfservice.activity.models import Activity, Mail
 from selfservice.catalog.models import Frequency, Term
 from selfservice.core.money import Money
-from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.models import Subscription
+from tests.dates import shown_day
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import put_on_sale
 from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
@@ -219,7 +219,7 @@ def test_it_is_said_logged_and_mailed(
         expected = action.said[language == "nl"].format(
             charged=amount(invoices_at_stripe(stripe_client, bought)[0].total),
             returned=amount(given_back(stripe_client, bought)),
-            day=format_day(bought.term_end),
+            day=shown_day(bought.term_end),
         )
     assert expected in said
     logged = Activity.objects.exclude(pk__in=known).order_by("pk")
