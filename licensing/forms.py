@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from licensing.models import Bulk
 from licensing.people import Search
 from selfservice.subscriptions.forms import MOST_LICENSES
 from selfservice.subscriptions.services.quantity import When
@@ -90,6 +91,8 @@ class QuantityForm(ChosenPeople):
         required=False, choices=[(when.value, when.value) for when in When]
     )
     seal = forms.CharField(required=False, max_length=4000)
+    # The list of people that these licenses are for, to which it goes back.
+    bulk = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     @property
     def at_renewal(self) -> bool:
@@ -170,3 +173,45 @@ class UnassignForm(ChosenPeople):
     def expected(self) -> int:
         self.is_valid()
         return int(self.cleaned_data.get("count") or 0)
+
+
+class BulkForm(forms.Form):
+    """Who is on the list: typed or pasted, out of a file, a department; or several."""
+
+    does = forms.ChoiceField(choices=Bulk, required=False)
+    text = forms.CharField(
+        required=False,
+        label=_("E-mail addresses"),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 6,
+                "spellcheck": "false",
+                "autocapitalize": "none",
+                "placeholder": "zoe@example.com; Daan Kuipers <daan@example.com>",
+            }
+        ),
+    )
+    file = forms.FileField(
+        required=False,
+        label=_("CSV file"),
+        allow_empty_file=True,
+        max_length=None,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+    )
+    department = forms.CharField(required=False, label=_("Department"), max_length=128)
+
+    @property
+    def does_what(self) -> Bulk:
+        self.is_valid()
+        return Bulk(self.cleaned_data.get("does") or Bulk.ASSIGN)
+
+
+class BulkSealForm(forms.Form):
+    """The confirmation of a list that was looked at."""
+
+    seal = forms.CharField(required=False, max_length=64)
+
+    @property
+    def shown(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("seal") or "")

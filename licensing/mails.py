@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from selfservice.activity.services import mail
 from selfservice.core import jobs
 
 ASSIGNED_JOB = "licensing.mail_assigned"
+TOLD_TOGETHER = 1000
 
 mail.kinds.register("license_assigned", _("You have a license: %(product)s"))
 
@@ -20,15 +22,15 @@ mail.kinds.register("license_assigned", _("You have a license: %(product)s"))
 def tell_assigned(rows: Sequence[LicenseAssignment]) -> None:
     """See to a mail for everybody who got one, in the caller's transaction.
 
-    Only a job, one statement: others wait for the subscriptions that are locked here.
-    Whoever gave it to themselves knows.
+    Only jobs, a statement for a thousand: others wait for the subscriptions that are
+    locked here. Whoever gave it to themselves knows.
     """
     given = [row for row in rows if row.user_id != row.assigned_by_id]
-    if given:
+    for part in itertools.batched(given, TOLD_TOGETHER):
         jobs.enqueue(
             ASSIGNED_JOB,
-            organization_id=str(given[0].organization_id),
-            assignment_ids=[str(row.pk) for row in given],
+            organization_id=str(part[0].organization_id),
+            assignment_ids=[str(row.pk) for row in part],
         )
 
 

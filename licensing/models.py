@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from selfservice.accounts.models import TenantModel
 from selfservice.catalog.models import Product
@@ -101,3 +103,52 @@ class LicenseAssignment(TenantModel):
                 name="licenseassignment_withdrawn",
             ),
         ]
+
+
+class Bulk(models.TextChoices):
+    """What is done with the licenses of everybody on a list."""
+
+    ASSIGN = "assign"
+    UNASSIGN = "unassign"
+
+
+class BulkState(models.TextChoices):
+    """How far a list is: it was looked at, it is being done, it was done."""
+
+    DRAFT = "draft"
+    UNDER_WAY = "under_way"
+    DONE = "done"
+
+
+class BulkList(TenantModel):
+    """A list of people to assign licenses to, or to unassign them from, in one go.
+
+    Who of them gets or loses one is worked out whenever it is looked at. `seal` is
+    the digest of those who were shown when it was confirmed: them, or nobody. Kept
+    for a week.
+    """
+
+    purchaser = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    does = models.CharField(max_length=10, choices=Bulk)
+    people = ArrayField(models.UUIDField(), default=list)
+    # Addresses that are nobody's, and entries that are no address.
+    unknown = ArrayField(models.CharField(max_length=254), default=list)
+    strange = ArrayField(models.CharField(max_length=254), default=list)
+    repeated = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=BulkState, default=BulkState.DRAFT)
+    seal = models.CharField(max_length=64, blank=True, default="")
+    # Confirmed, but by then others were meant: nothing was done.
+    overtaken = models.BooleanField(default=False)
+    count = models.PositiveIntegerField(default=0)
+    withdrawal = models.UUIDField(null=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    confirmed_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)

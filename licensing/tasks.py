@@ -7,6 +7,7 @@ import uuid
 
 from licensing import mails
 from licensing.queries import miscounted
+from licensing.services.bulk import BULK_JOB, carry_out, forget_old
 from licensing.services.ending import end_deleted
 from licensing.services.suspending import SUSPEND_JOB, suspend_all, suspend_disabled
 from selfservice.core import jobs
@@ -19,6 +20,11 @@ def mail_assigned(organization_id: str, assignment_ids: list[str]) -> None:
     mails.queue_assigned(
         uuid.UUID(organization_id), [uuid.UUID(pk) for pk in assignment_ids]
     )
+
+
+@jobs.job(BULK_JOB)
+def bulk(organization_id: str, bulk_id: str) -> None:
+    carry_out(uuid.UUID(organization_id), uuid.UUID(bulk_id))
 
 
 @jobs.job(SUSPEND_JOB)
@@ -52,3 +58,11 @@ def end_deleted_by_night() -> None:
     ended = end_deleted()
     if ended:
         logger.info("%d licenses of deleted subscriptions ended", ended)
+
+
+@jobs.periodic("licensing.forget_lists", cron="40 3 * * *")
+def forget_lists() -> None:
+    """Every night: lists of addresses aren't kept longer than they are of use."""
+    forgotten = forget_old()
+    if forgotten:
+        logger.info("%d lists of people forgotten", forgotten)

@@ -6,6 +6,7 @@ from django.urls import path
 
 from licensing.views import (
     assign,
+    bulk,
     licenses,
     mine,
     product,
@@ -21,6 +22,12 @@ urlpatterns = [
     path("licenses/<uuid:product_id>/", product.product, name="product"),
     path("licenses/<uuid:product_id>/activity/", licenses.activity, name="activity"),
     path("licenses/<uuid:product_id>/assign/", assign.assign, name="assign"),
+    path("licenses/<uuid:product_id>/bulk/", bulk.start, name="bulk"),
+    path(
+        "licenses/<uuid:product_id>/bulk/<uuid:bulk_id>/",
+        bulk.bulk_list,
+        name="bulk_list",
+    ),
     path("licenses/<uuid:product_id>/people/", assign.picker, name="picker"),
     path("licenses/<uuid:product_id>/export/", product.export, name="export"),
     path(

@@ -7,9 +7,10 @@ last, because everybody who assigns the same product waits for them.
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from licensing import mails
 from licensing.models import LicenseAssignment
 from licensing.queries import contracts, live_assignments
 from licensing.services import refusals
-from licensing.services.refusals import Reason, Refusal
+from licensing.services.refusals import Refusal, reason_against
 from selfservice.accounts.models import User
 from selfservice.activity.services.record import Change, record_all
 from selfservice.core import clock
@@ -31,6 +32,8 @@ from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.trial_count import follow_assigned
 
 _LIMIT = Least(F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity")))
+# As many as can still be read in one entry of the log.
+LOGGED_TOGETHER = 500
 # A race that these refuse was lost: what was read before is no longer so.
 _RACES = ("licenseassignment_one_live_per_person", "subscription_assigned_within")
 
@@ -58,12 +61,34 @@ def assign_licenses(
     for careful in (False, True):
         try:
             with races_noticed(), transaction.atomic(durable=True):
-                persons = _admit(purchaser, product_id, wanted)
-                found = _open_contracts(purchaser, product_id, locked=careful)
-                return _give(actor, persons, _allot(found, len(persons)))
+                return give_to(
+                    actor=actor,
+                    purchaser=purchaser,
+                    product_id=product_id,
+                    people=wanted,
+                    careful=careful,
+                )
         except Overtaken:
             continue
     raise refusals.overtaken()
+
+
+def give_to(
+    *,
+    actor: User,
+    purchaser: User,
+    product_id: uuid.UUID,
+    people: Sequence[uuid.UUID],
+    careful: bool,
+) -> list[LicenseAssignment]:
+    """Give each of `people`, named once, a license, in the caller's transaction.
+
+    `careful` locks the subscriptions before looking at them. Raises CannotAssign, and
+    Overtaken when somebody was faster: then the transaction must be rolled back.
+    """
+    persons = _admit(purchaser, product_id, people)
+    found = _open_contracts(purchaser, product_id, locked=careful)
+    return _give(actor, persons, _allot(found, len(persons)))
 
 
 def assign_from(*, subscription: Subscription, people: Sequence[uuid.UUID]) -> None:
@@ -118,6 +143,25 @@ def unassign_matching(
         if len(rows) != expected:
             return None
         return _end(rows, actor.pk, withdrawal)
+
+
+def end_exactly(
+    *,
+    purchaser: User,
+    product_id: uuid.UUID,
+    people: Collection[uuid.UUID],
+    withdrawal: uuid.UUID,
+) -> bool:
+    """Take back what all of `people` have, in the caller's transaction.
+
+    False, and nothing is done, when one of them has none any more.
+    """
+    found = live_assignments(purchaser, product_id).filter(user_id__in=people)
+    rows = list(found.select_for_update(no_key=True).order_by("id"))
+    if len(rows) != len(people):
+        return False
+    _end(rows, purchaser.pk, withdrawal)
+    return True
 
 
 def take_from(
@@ -225,19 +269,6 @@ def _admit(
     if refused:
         raise refusals.people_refused(refused, len(wanted))
     return [people[person_id] for person_id in wanted]
-
-
-def reason_against(person: User | None, holders: set[uuid.UUID]) -> Reason | None:
-    if person is None:
-        return Reason.UNKNOWN
-    obstacles = {
-        Reason.REMOVED: person.removed_at is not None,
-        Reason.DISABLED: not person.is_active,
-        Reason.GUEST: person.is_guest,
-        Reason.HAS_ONE: person.pk in holders,
-        Reason.NO_LOCATION: not person.usage_location,
-    }
-    return next((reason for reason, stands in obstacles.items() if stands), None)
 
 
 def _open_contracts(
@@ -348,7 +379,7 @@ def move_counters(
 def log_licenses(
     verb: str, actor_id: uuid.UUID | None, rows: Sequence[LicenseAssignment]
 ) -> None:
-    """One entry a subscription, which names everybody by key."""
+    """Entries by subscription, which name everybody by key, so many in each."""
     people: dict[uuid.UUID, list[str]] = {}
     for row in rows:
         people.setdefault(row.subscription_id, []).append(str(row.user_id))
@@ -359,7 +390,8 @@ def log_licenses(
             subject_kind="subscription",
             subject_id=subscription_id,
             verb=verb,
-            after={"count": len(ids), "people": " ".join(ids)},
+            after={"count": len(part), "people": " ".join(part)},
         )
         for subscription_id, ids in people.items()
+        for part in itertools.batched(ids, LOGGED_TOGETHER)
     )

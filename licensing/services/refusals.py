@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import uuid
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from selfservice.accounts.models import User
 from selfservice.core.errors import DomainError
 
 # So many are named where there is one sentence for all.
@@ -19,6 +21,7 @@ class Reason(enum.Enum):
     """What stands in the way of one person."""
 
     HAS_ONE = "has_one"
+    HAS_NONE = "has_none"
     GUEST = "guest"
     DISABLED = "disabled"
     REMOVED = "removed"
@@ -40,6 +43,7 @@ class Refusal:
 def _sentences() -> dict[Reason, str]:
     return {
         Reason.HAS_ONE: _("%(name)s already has a license."),
+        Reason.HAS_NONE: _("%(name)s has no license."),
         Reason.GUEST: _("%(name)s is a guest. Guests can't get licenses."),
         Reason.DISABLED: _("%(name)s can't sign in: the account is disabled."),
         Reason.REMOVED: _("%(name)s is no longer in your organization's directory."),
@@ -48,6 +52,20 @@ def _sentences() -> dict[Reason, str]:
         ),
         Reason.UNKNOWN: _("Somebody you chose isn't in your organization."),
     }
+
+
+def reason_against(person: User | None, holders: set[uuid.UUID]) -> Reason | None:
+    """Why this person can't get a license; null when they can."""
+    if person is None:
+        return Reason.UNKNOWN
+    obstacles = {
+        Reason.REMOVED: person.removed_at is not None,
+        Reason.DISABLED: not person.is_active,
+        Reason.GUEST: person.is_guest,
+        Reason.HAS_ONE: person.pk in holders,
+        Reason.NO_LOCATION: not person.usage_location,
+    }
+    return next((reason for reason, stands in obstacles.items() if stands), None)
 
 
 class CannotAssign(DomainError):

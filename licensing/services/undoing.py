@@ -19,9 +19,8 @@ from licensing.services.assigning import (
     log_licenses,
     move_counters,
     races_noticed,
-    reason_against,
 )
-from licensing.services.refusals import Refusal
+from licensing.services.refusals import Refusal, reason_against
 from selfservice.accounts.models import User
 from selfservice.core import clock
 from selfservice.core.errors import DomainError

@@ -11,8 +11,10 @@ import uuid
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from licensing.bulk import lists_of
 from licensing.forms import QuantityForm
 from licensing.models import LicenseAssignment
 from licensing.queries import longest_licensed
@@ -21,7 +23,12 @@ from licensing.wording import Explained, explain, saved_sentence
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
 from selfservice.core.errors import DomainError
-from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
+from selfservice.core.htmx import (
+    HtmxHttpRequest,
+    close_pane,
+    redirect_page,
+    render_page,
+)
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.queries import subscription_for
 from selfservice.subscriptions.services.changing import PreviewStale
@@ -118,9 +125,24 @@ def _save(
         page.refusal = page.refusal if stale else str(error)
         return _show(request, page, 422)
     messages.success(request, saved_sentence(preview, outcome))
+    bulk = _list_of(owner, page)
+    if bulk:
+        return redirect_page(
+            request, "licensing:bulk_list", subscription.product_id, bulk
+        )
     return close_pane(
         request, "subscriptions:details", subscription.pk, changed="licenses:changed"
     )
+
+
+def _list_of(owner: User, page: Page) -> uuid.UUID | None:
+    """The list of people that the licenses are for, if it is this person's."""
+    page.form.is_valid()
+    asked = page.form.cleaned_data.get("bulk")
+    if not isinstance(asked, uuid.UUID):
+        return None
+    rows = lists_of(owner, page.subscription.product_id).filter(pk=asked)
+    return asked if rows.exists() else None
 
 
 def _own(owner: User, subscription_id: uuid.UUID) -> Subscription:
@@ -157,10 +179,22 @@ def _look(page: Page) -> None:
 
 def _show(request: HtmxHttpRequest, page: Page, status: int = 200) -> HttpResponse:
     asks_amount = request.htmx and request.htmx.target == "change"
+    bulk = _list_of(person(request), page)
+    context = {
+        "page": page,
+        "subscription": page.subscription,
+        "form": page.form,
+        "bulk": bulk,
+        "back_url": reverse(
+            "licensing:bulk_list", args=[page.subscription.product_id, bulk]
+        )
+        if bulk
+        else reverse("subscriptions:details", args=[page.subscription.pk]),
+    }
     return render_page(
         request,
         "licensing/quantity.html",
-        {"page": page, "subscription": page.subscription, "form": page.form},
+        context,
         partial="change" if asks_amount else "quantity-pane",
         status=status,
     )

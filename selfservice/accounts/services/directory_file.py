@@ -74,7 +74,7 @@ class DirectoryFile:
 def read_directory(stream: BinaryIO) -> DirectoryFile:
     """Read the whole file; every problem in it is in the answer."""
     reading = _Reading()
-    encoding = _encoding(stream)
+    encoding = encoding_of(stream)
     with TextIOWrapper(stream, encoding, newline="") as text:
         try:
             reading.read(text)
@@ -169,7 +169,7 @@ class _Reading:
         return True
 
 
-def _encoding(stream: BinaryIO) -> str:
+def encoding_of(stream: BinaryIO) -> str:
     """From the mark at the beginning, else from where the zero bytes are."""
     start = stream.read(4)
     stream.seek(0)
