@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("licensing.urls")),
     path("", include("billing.urls")),
     path("", include("selfservice.oversight.urls")),
+    path("", include("selfservice.accounts.urls")),
     path("accounts/", include("allauth.urls")),
 ]

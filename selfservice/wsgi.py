@@ -4,6 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from selfservice.core.watch import metrics, tracing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "selfservice.settings.production")
 
+# Before the application is made, which reads the list of middleware.
+metrics.refuse_half_configured()
+tracing.start("portal-web")
 application = get_wsgi_application()

@@ -119,7 +119,7 @@ def _mend(subject: Subject) -> str:
     try:
         subject.mend()
     except DomainError as error:
-        return str(error)
+        return str(getattr(error, "detail", error))
     except Exception as error:
         # One that can't be mended must not keep the others waiting.
         log.exception("%s can't be mended", subject.name)

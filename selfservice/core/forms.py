@@ -1,7 +1,10 @@
-"""How every form looks: templates/forms/."""
+"""How every form looks (templates/forms/), and the field for a line of text."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.forms.renderers import TemplatesSetting
 
 
@@ -10,3 +13,32 @@ class FluentRenderer(TemplatesSetting):
 
     form_template_name = "forms/form.html"
     field_template_name = "forms/field.html"
+
+
+# Marks that turn the direction of what follows, and what takes no room at all. What
+# joins and parts letters (U+200C, U+200D) belongs to the spelling of several languages.
+_UNSEEN = dict.fromkeys(
+    [
+        *(0x061C, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    ]
+)
+# Line breaks and their like are spaces; a NUL is refused by the field itself.
+_BREAKS = dict.fromkeys([*range(1, 32), *range(127, 160), 0x2028, 0x2029], " ")
+
+
+def one_line(text: str) -> str:
+    """What somebody could have typed into one line, as it will be read."""
+    return " ".join(text.translate(_UNSEEN | _BREAKS).split())
+
+
+class LineField(forms.CharField):
+    """A name or the like: it stands in mails, lists, files and on invoices.
+
+    A browser sends no line break from such a field. Whoever sends one by hand, or
+    marks that nobody sees, would have it read as something else than was stored.
+    """
+
+    def to_python(self, value: Any) -> str:
+        return one_line(str(super().to_python(value)))

@@ -7,8 +7,15 @@ a receiver in its `AppConfig.ready()`; the lower room sends.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from selfservice.core.money import Money
 
 
 class Hook[Message, Answer]:
@@ -48,6 +55,9 @@ class Registry[Value]:
 
     def keys(self) -> Iterable[str]:
         return self._values.keys()
+
+    def items(self) -> Iterable[tuple[str, Value]]:
+        return self._values.items()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,6 +145,17 @@ class RefundMade:
     reference: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class InvoicePaid:
+    """Somebody paid an invoice by hand; what it is for may go on.
+
+    Sent outside any transaction, so that Stripe can be asked.
+    """
+
+    organization_id: uuid.UUID
+    subscription_id: uuid.UUID
+
+
 people_lost: Hook[PeopleLost, None] = Hook("people_lost")
 subscription_paid: Hook[SubscriptionPaid, None] = Hook("subscription_paid")
 subscription_handed_over: Hook[SubscriptionHandedOver, None] = Hook(
@@ -143,6 +164,7 @@ subscription_handed_over: Hook[SubscriptionHandedOver, None] = Hook(
 subscription_resuming: Hook[SubscriptionResumes, None] = Hook("subscription_resuming")
 subscription_resumed: Hook[SubscriptionResumes, None] = Hook("subscription_resumed")
 access_ended: Hook[AccessEnded, None] = Hook("access_ended")
+invoice_paid: Hook[InvoicePaid, None] = Hook("invoice_paid")
 refund_made: Hook[RefundMade, None] = Hook("refund_made")
 stripe_handlers: Registry[Callable[[StripeEventSeen], None]] = Registry("stripe_event")
 
@@ -172,6 +194,26 @@ language_chosen: Hook[LanguageChosen, None] = Hook("language_chosen")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TermsAsked:
+    """Which terms has this purchaser accepted?"""
+
+    organization_id: uuid.UUID
+    purchaser_id: uuid.UUID
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TermsAccepted:
+    """A version of the terms, when it was accepted first, and where it can be read."""
+
+    version: str
+    accepted_at: dt.datetime
+    url: str
+
+
+terms_accepted: Hook[TermsAsked, list[TermsAccepted]] = Hook("terms_accepted")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class InvoiceAsked:
     """What is this invoice of Stripe's subscription for?"""
 
@@ -188,3 +230,93 @@ class InvoiceSubject:
 
 
 invoice_subject: Hook[InvoiceAsked, InvoiceSubject] = Hook("invoice_subject")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SearchAsked:
+    """What somebody types into the header. `text` has two letters at least.
+
+    A receiver shows only what the person of `request` may see, and at most `limit`
+    of it; it reads one more, to know whether there are more.
+    """
+
+    request: HttpRequest
+    text: str
+    limit: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One thing that was found. `picture` is decoration; `badge` its kind and name."""
+
+    title: str
+    url: str
+    text: str = ""
+    picture: SafeString | str = ""
+    badge: tuple[str, str] | None = None
+    # What else can be opened: name and address.
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HitGroup:
+    """What one room found. `all_url` lists everything, where there is such a page.
+
+    Groups stand by their `order`; `key` is an id in the page.
+    """
+
+    key: str
+    order: int
+    heading: str | Promise
+    hits: list[Hit]
+    more: bool = False
+    all_url: str = ""
+
+
+search: Hook[SearchAsked, HitGroup] = Hook("search")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardsAsked:
+    """What do the cards of these billing profiles pay for now?"""
+
+    organization_id: uuid.UUID
+    profile_ids: tuple[uuid.UUID, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardUse:
+    """A subscription in use, or an order, that a card pays for.
+
+    `charge` is what it is charged next, exclusive of tax; null when nothing more is.
+    `waits`: its payment isn't settled yet, so that the card can't be changed.
+    """
+
+    method_id: uuid.UUID
+    subscription_id: uuid.UUID
+    title: str
+    url: str
+    charge: Money | None
+    charged_at: dt.datetime | None
+    past_due: bool = False
+    waits: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardReplaced:
+    """Another card takes over what the former ones of the same profile pay for.
+
+    Sent inside the transaction that writes it down, which has locked the profile.
+    Whoever pays with them begins an operation for each thing paid for, and answers
+    their ids; raises DomainError when one of them can't be changed now. Without a
+    `card_id` nothing takes over, and whatever is paid for is refused.
+    """
+
+    organization_id: uuid.UUID
+    profile_id: uuid.UUID
+    former_ids: tuple[uuid.UUID, ...]
+    card_id: uuid.UUID | None
+
+
+payment_method_usage: Hook[CardsAsked, list[CardUse]] = Hook("payment_method_usage")
+card_replaced: Hook[CardReplaced, list[uuid.UUID]] = Hook("card_replaced")

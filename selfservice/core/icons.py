@@ -23,6 +23,7 @@ ICONS = (
     "arrow-sync",
     "arrow-undo",
     "arrow-upload",
+    "attach",
     "board",
     "book",
     "bot",

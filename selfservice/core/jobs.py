@@ -7,16 +7,41 @@ at least once: each makes its effect once by a row of its own.
 from __future__ import annotations
 
 import asyncio
+import functools
+import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate import RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
+from selfservice.core.watch import logs, metrics, readiness
+
 # Failed jobs stay for a look at them; done ones are removed at once.
 KEEP_FAILED_HOURS = 72
+
+# How long the jobs wait that could run now. The oldest have the smallest numbers, so a
+# long queue isn't read whole; when a job was queued stands among its events.
+_QUEUE_FACTS = """
+WITH due AS (
+    SELECT id, scheduled_at FROM procrastinate_jobs
+    WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
+), oldest AS (SELECT * FROM due ORDER BY id LIMIT 50)
+SELECT
+    (SELECT count(*) FROM due),
+    (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'),
+    (SELECT count(*) FROM procrastinate_workers
+        WHERE last_heartbeat > now() - make_interval(secs => %s)),
+    COALESCE((
+        SELECT extract(epoch FROM now() - min(COALESCE(scheduled_at, (
+            SELECT max(at) FROM procrastinate_events
+            WHERE job_id = oldest.id AND type IN ('deferred', 'deferred_for_retry')
+        )))) FROM oldest
+    ), 0)
+"""
 
 
 def job[**P](
@@ -26,10 +51,27 @@ def job[**P](
 
     def declare(function: Callable[P, None]) -> Callable[P, None]:
         retry = RetryStrategy(max_attempts=attempts, exponential_wait=3)
-        app.task(name=name, retry=retry)(function)
+        app.task(name=name, retry=retry)(watched(name, function))
         return function
 
     return declare
+
+
+def watched[**P](name: str, function: Callable[P, None]) -> Callable[P, None]:
+    """The job, with its name in its log lines and its time in the metrics."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            with logs.about(job=name, request=uuid.uuid4().hex):
+                function(*args, **kwargs)
+            outcome = "done"
+        finally:
+            seconds = time.perf_counter() - began
+            metrics.job_ended(name=name, outcome=outcome, seconds=seconds)
+
+    return run
 
 
 def enqueue(name: str, *, key: str = "", **arguments: Any) -> None:
@@ -53,7 +95,7 @@ def periodic(
 
     def declare(function: Callable[[], None]) -> Callable[[], None]:
         def run(timestamp: int) -> None:
-            function()
+            watched(name, function)()
 
         # One at a time: a slow run is not overtaken by the next one.
         task = app.task(name=name, queueing_lock=name, lock=name)(run)
@@ -105,6 +147,25 @@ async def remove_old_jobs(timestamp: int) -> None:
     await app.job_manager.delete_old_jobs(
         nb_hours=KEEP_FAILED_HOURS, include_failed=True
     )
+
+
+def queue_facts() -> dict[str, float | str]:
+    """Jobs that wait, that failed, workers alive, and the oldest wait in seconds.
+
+    Raises DatabaseError when the database doesn't answer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE_FACTS, [settings.WORKER_STALLED_AFTER])
+        waiting, failed, workers, age = cursor.fetchone()
+    return {
+        "waiting": waiting,
+        "failed": failed,
+        "workers": workers,
+        "age_seconds": round(float(age), 1),
+    }
+
+
+readiness.topics.register("queue", queue_facts)
 
 
 async def _put_back_stalled(manager: Any) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
+
+# Where in a list a page begins.
+_PLACES = frozenset({"page", "after", "before"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,15 +24,16 @@ class Choice:
 
 def with_query(request: HttpRequest, **changes: str | None) -> str:
     """This page's query with `changes` (None removes), and from its first page on."""
-    query = request.GET.copy()
-    for place in ("page", "after", "before"):
-        query.pop(place, None)
+    # Plain dicts, for a list has dozens of links: Django's copies itself deeply.
+    query = {
+        name: values for name, values in request.GET.lists() if name not in _PLACES
+    }
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)
         else:
-            query[name] = value
-    return f"?{query.urlencode()}" if query else request.path
+            query[name] = [value]
+    return f"?{urlencode(query, doseq=True)}" if query else request.path
 
 
 def choices(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 
@@ -39,6 +40,15 @@ class Money:
     def amount(self) -> Decimal:
         """The amount in major units, exact."""
         return Decimal(self.minor).scaleb(-precision(self.currency))
+
+
+def sums(amounts: Iterable[Money]) -> list[Money]:
+    """Their sums, one for each currency: two currencies are never added."""
+    found: dict[str, Money] = {}
+    for amount in amounts:
+        known = found.get(amount.currency, Money(0, amount.currency))
+        found[amount.currency] = known + amount
+    return list(found.values())
 
 
 @cache

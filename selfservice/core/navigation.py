@@ -16,8 +16,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +74,31 @@ class NavGroup:
     last: bool
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Notice:
+    """What stands under the header of every page until it is dealt with."""
+
+    title: str
+    text: str
+    url: str
+    action: str
+    # Whether `url` opens in a pane.
+    pane: bool = False
+
+
+type Noticing = Callable[[HttpRequest], Notice | None]
+
+_noticing: list[Noticing] = []
+
+
+def register_notice(ask: Noticing) -> Noticing:
+    """Add what may stand on every page; asked once a page, so it must cost nothing
+    for whom it isn't about."""
+    if ask not in _noticing:
+        _noticing.append(ask)
+    return ask
+
+
 _items: dict[str, NavItem] = {}
 
 
@@ -89,6 +116,11 @@ def _optional_url(name: str) -> str:
         return ""
 
 
+# As HTML, by who sees what, on which page, in which language: few, and each stands
+# on every page of theirs.
+_written: dict[tuple[object, ...], SafeString] = {}
+
+
 class Shell:
     """Computed only where a template asks: fragments need none of it."""
 
@@ -97,25 +129,47 @@ class Shell:
         self.demo: bool = settings.DEMO
 
     @cached_property
+    def _here(self) -> str:
+        match = self._request.resolver_match
+        return match.view_name if match else ""
+
+    @cached_property
+    def _seen(self) -> tuple[NavItem, ...]:
+        user = getattr(self._request, "user", None)
+        return tuple(item for item in _items.values() if item.visible(user))
+
+    @cached_property
     def groups(self) -> list[NavGroup]:
         """The navigation that this person sees, without empty groups."""
-        user = getattr(self._request, "user", None)
-        match = self._request.resolver_match
-        here = match.view_name if match else ""
-        items = sorted(_items.values(), key=lambda item: item.order)
+        items = sorted(self._seen, key=lambda item: item.order)
         groups = []
         for heading in GROUPS:
             links = [
-                NavLink(item.label, url, item.icon, item.covers(here))
+                NavLink(item.label, url, item.icon, item.covers(self._here))
                 for item in items
-                if item.group == heading and item.visible(user)
                 # A room may name a page that is not there yet.
-                if (url := _optional_url(item.url_name))
+                if item.group == heading and (url := _optional_url(item.url_name))
             ]
             if links:
                 last = heading == END
                 groups.append(NavGroup("" if last else heading, links, last))
         return groups
+
+    @property
+    def navigation(self) -> SafeString:
+        """The same as HTML."""
+        seen = tuple(item.url_name for item in self._seen)
+        key = (seen, self._here, get_language(), get_script_prefix())
+        if key not in _written:
+            context = {"groups": self.groups}
+            _written[key] = render_to_string("components/navigation.html", context)
+        return _written[key]
+
+    @cached_property
+    def notices(self) -> list[Notice]:
+        """What this person must see on every page."""
+        asked = (ask(self._request) for ask in _noticing)
+        return [notice for notice in asked if notice is not None]
 
     @cached_property
     def home_url(self) -> str:
@@ -126,8 +180,22 @@ class Shell:
         return _optional_url("portal:search")
 
     @cached_property
-    def password_url(self) -> str:
-        return _optional_url("account_change_password")
+    def searched(self) -> str:
+        """What was searched for, on the page that shows what was found."""
+        return self._request.GET.get("q", "") if self.searching else ""
+
+    @property
+    def searching(self) -> bool:
+        match = self._request.resolver_match
+        return match is not None and match.view_name == "portal:search"
+
+    @cached_property
+    def security_url(self) -> str:
+        return _optional_url("accounts:security")
+
+    @cached_property
+    def personal_url(self) -> str:
+        return _optional_url("portal:personal_data")
 
     @cached_property
     def languages(self) -> list[tuple[str, str]]:

@@ -12,6 +12,10 @@ from typing import Any
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from selfservice.core.templating import engines
+from selfservice.settings import sign_in
+from selfservice.settings.environment import number
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PORTAL_VAR") or BASE_DIR / "var").resolve()
 
@@ -25,11 +29,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    # A filter of allauth's list of passkeys.
+    "django.contrib.humanize",
     "django.forms",
     "django_htmx",
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "procrastinate.contrib.django",
@@ -45,7 +52,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "selfservice.core.middleware.MachinesMiddleware",
+    "selfservice.core.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "selfservice.core.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -54,7 +64,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "selfservice.accounts.middleware.PersonMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "selfservice.accounts.unsent.SignInMiddleware",
+    "billing.middleware.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -64,26 +75,27 @@ MIDDLEWARE = [
 ROOT_URLCONF = "selfservice.urls"
 WSGI_APPLICATION = "selfservice.wsgi.application"
 
-TEMPLATES: list[dict[str, Any]] = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "selfservice.core.navigation.shell",
-            ],
-            "builtins": [
-                "django.templatetags.i18n",
-                "django.templatetags.static",
-                "selfservice.core.templatetags.ui",
-            ],
-        },
+# Django's own engine takes most of a page's time: selfservice.core.templating.
+TEMPLATE_ENGINE = os.environ.get("TEMPLATE_ENGINE", "auto")
+TEMPLATE_SETTINGS: dict[str, Any] = {
+    "DIRS": [BASE_DIR / "templates"],
+    "APP_DIRS": True,
+    "OPTIONS": {
+        "context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+            "selfservice.core.navigation.shell",
+        ],
+        "builtins": [
+            "django.templatetags.i18n",
+            "django.templatetags.l10n",
+            "django.templatetags.static",
+            "selfservice.core.templatetags.ui",
+        ],
     },
-]
+}
+TEMPLATES = engines(TEMPLATE_ENGINE, TEMPLATE_SETTINGS)
 FORM_RENDERER = "selfservice.core.forms.FluentRenderer"
 
 # People -------------------------------------------------------------------
@@ -112,21 +124,34 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Tell people by mail when how they sign in has changed.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Else it would be the host as whoever asks wrote it.
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Seconds after which whoever signed in is asked again before money moves.
+MONEY_ASKS_AGAIN_AFTER = number("MONEY_ASKS_AGAIN_AFTER", 4 * 3600)
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = sign_in.providers()
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"login_webauthn": "selfservice.accounts.forms.PasskeyForm"}
+MFA_TOTP_ISSUER = "Licenses & billing"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 
 # How many proxies of ours stand in front: who asks is the one before the first.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "0"))
+ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXIES", 0)
 
 # Days until the activity log forgets from which network address something was done.
-ACTIVITY_KEEPS_ORIGINS = int(os.environ.get("ACTIVITY_KEEPS_ORIGINS", "90"))
+ACTIVITY_KEEPS_ORIGINS = number("ACTIVITY_KEEPS_ORIGINS", 90)
 
+# Two weeks after something was last kept in it; money asks again much sooner.
+SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 # A session that signs in through the database alone keeps a page at one read.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "selfservice.accounts.sessions"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Unique it is, whatever its case: constraint user_email_unique.
@@ -136,6 +161,8 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("nl", _("Dutch"))]
+# 2,500 or 2.500 in every template; what a script or a form reads says |unlocalize.
+USE_THOUSAND_SEPARATOR = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -159,7 +186,17 @@ DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "portal@localhost")
 
 # Seconds without a sign of life until another worker takes a worker's jobs over.
 
-WORKER_STALLED_AFTER = float(os.environ.get("WORKER_STALLED_AFTER", "60"))
+WORKER_STALLED_AFTER = number("WORKER_STALLED_AFTER", 60, least=1)
+
+# Seconds that the oldest job may wait until /readyz says that the queue stands still.
+
+READY_QUEUE_AGE = number("READY_QUEUE_AGE", 300, least=1)
+
+# Watching: off where nobody asks for it. See docs/alerts.md.
+
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+WORKER_METRICS_PORT = number("WORKER_METRICS_PORT", 0)
+TRACES_ENDPOINT = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 
 # Where the demo keeps how far its time was moved; production has no such file.
 
@@ -171,6 +208,11 @@ STRIPE_API_VERSION = "2026-10-28.endive"
 STRIPE_JS_PUBLIC_URL = "https://js.stripe.com/endive/stripe.js"
 STRIPE_TIMEOUT_SECONDS = (3.0, 10.0)
 STRIPE_MAX_NETWORK_RETRIES = 2
+# What a page that only shows something waits for Stripe, retries included.
+STRIPE_READER_SECONDS = 5.0
+
+# The EU's register of VAT numbers; empty: it isn't asked, and Stripe's word is taken.
+VIES_URL = os.environ.get("VIES_URL", "")
 
 # The agreement that Checkout asks for; kept with every order.
 TERMS_VERSION = "2026-10-01"
@@ -193,7 +235,7 @@ def content_security_policy(
         "font-src": [CSP.SELF],
         "connect-src": [CSP.SELF, *connect],
         "frame-src": frame,
-        "form-action": [CSP.SELF, *frame],
+        "form-action": [CSP.SELF, *frame, *sign_in.form_targets()],
         "base-uri": [CSP.NONE],
         "frame-ancestors": [CSP.NONE],
         "manifest-src": [CSP.SELF],
@@ -204,11 +246,16 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "selfservice.core.watch.logs.JsonLines"},
+    },
+    "filters": {
+        "paths": {"()": "selfservice.core.watch.logs.WithoutPaths"},
+        "strangers": {"()": "selfservice.core.watch.logs.StrangersMistake"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
@@ -216,7 +263,11 @@ LOGGING = {
     "loggers": {
         "procrastinate": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
+        # One line a request is for production.
+        "selfservice.requests": {"level": "WARNING"},
         # The icons' font has two odd bytes, every time.
         "fontTools": {"level": "ERROR"},
+        # A scanner that asks for another host, which Django takes for an error.
+        "django.security.DisallowedHost": {"filters": ["strangers"]},
     },
 }

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-# The second line only: a role of its own can't be talked out of it. A transaction
-# pooler takes no options.
-_READ_ONLY = (
-    {}
-    if "PGBOUNCER" in os.environ
-    else {"options": "-c default_transaction_read_only=on"}
-)
+from selfservice.settings.environment import flag
+
+# A pooler in transaction mode stands between: a session's state is nobody's.
+_POOLED = flag("PGBOUNCER", default=False)
+# The second line only: a role of its own can't be talked out of it. A pooler takes no
+# options.
+_READ_ONLY = {} if _POOLED else {"options": "-c default_transaction_read_only=on"}
 POOL = {"min_size": 1, "max_size": 4, "timeout": 10}
 
 
@@ -38,7 +38,7 @@ def database_from_url(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": {**query, "pool": dict(POOL)},
         # Server-side cursors break behind a transaction pooler.
-        "DISABLE_SERVER_SIDE_CURSORS": "PGBOUNCER" in os.environ,
+        "DISABLE_SERVER_SIDE_CURSORS": _POOLED,
     }
 
 
@@ -85,6 +85,8 @@ def beside(primary: dict[str, Any], reader: dict[str, Any]) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": "3",
+            # Milliseconds: of a machine that is gone nobody says that it is.
+            "tcp_user_timeout": "5000",
             **reader["OPTIONS"],
             "target_session_attrs": "prefer-standby",
             "pool": pool,

@@ -11,8 +11,9 @@ os.environ["PORTAL_VAR"] = os.environ.get(
     "PYTEST_XDIST_WORKER", ""
 )
 
+from selfservice.core.templating import engines
 from selfservice.settings.demo import *  # noqa: F403  after PORTAL_VAR is set
-from selfservice.settings.demo import DATABASES
+from selfservice.settings.demo import DATABASES, TEMPLATE_SETTINGS
 
 DEMO = True
 # A test that moves time names a file of its own.
@@ -26,9 +27,14 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Where there are two engines, each is asked, and they must agree.
+TEMPLATES = engines(os.environ.get("TEMPLATE_ENGINE", "both"), TEMPLATE_SETTINGS)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+# Tests let weeks pass; those about it set their own.
+MONEY_ASKS_AGAIN_AFTER = 10**9
 # Threads open and close connections all the time; a pool would outlive them.
 for _database in DATABASES.values():
     _database["OPTIONS"] = {

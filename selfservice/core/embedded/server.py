@@ -33,7 +33,7 @@ from selfservice.core.embedded.processes import (
     is_postgres,
     pid_in,
 )
-from selfservice.core.embedded.root import way
+from selfservice.core.embedded.root import Way, way
 
 PORT = 5432
 USER = "portal"
@@ -83,10 +83,19 @@ class Server:
         return found.group(1) if found else ""
 
     @property
+    def _way(self) -> Way:
+        # Asked each time: another process may have made the folder meanwhile.
+        return way(self.base)
+
+    @property
     def socket_dir(self) -> Path:
-        """Where the socket is: under `base`, or in /tmp where that is too long."""
+        """Where the socket is: under `base`, or in /tmp where that can't be.
+
+        It may be too long, and a comma would end it: server and clients take lists.
+        """
         here = self.base.absolute() / "run"
-        if len(os.fsencode(str(here / f".s.PGSQL.{PORT}"))) <= LONGEST_SOCKET:
+        length = len(os.fsencode(str(here / f".s.PGSQL.{PORT}")))
+        if length <= LONGEST_SOCKET and "," not in str(here):
             return here
         digest = hashlib.sha256(os.fsencode(str(self.base.resolve()))).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"portal-pg-{os.geteuid()}-{digest}"
@@ -211,7 +220,7 @@ class Server:
                     f" {self.major}. Move your data with pg_dump, or delete the folder."
                 )
             return
-        os.chown(self.base, way().uid, -1)
+        os.chown(self.base, self._way.uid, -1)
         for leftover in self.base.glob("data.tmp-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         fresh = self.base / f"data.tmp-{os.getpid()}"
@@ -236,7 +245,7 @@ class Server:
 
     def _start(self) -> None:
         self._private(self.socket_dir)
-        os.chown(self.socket_dir, way().uid, -1)
+        os.chown(self.socket_dir, self._way.uid, -1)
         self._clear_the_way()
         options = {
             **self._settings,
@@ -297,7 +306,7 @@ class Server:
     def _private(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
-        mine = found.st_uid in {os.geteuid(), way().uid}
+        mine = found.st_uid in {os.geteuid(), self._way.uid}
         if not stat.S_ISDIR(found.st_mode) or not mine:
             raise ServerError(f"{folder} belongs to somebody else. Choose another one.")
         if stat.S_IMODE(found.st_mode) != 0o700:
@@ -316,7 +325,7 @@ class Server:
         # A file, not a pipe: the server inherits it and would hold a pipe open.
         with tempfile.TemporaryFile("w+") as said:
             done = subprocess.run(
-                [self.binaries / program, *map(str, arguments)],
+                [*self._way.before, self.binaries / program, *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -324,7 +333,7 @@ class Server:
                 cwd="/",
                 timeout=timeout,
                 check=False,
-                **way().arguments,
+                **self._way.arguments,
             )
             said.seek(0)
             words = said.read()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache, lru_cache
+from html import escape
 from typing import Any, Protocol
 
 from babel.dates import get_month_names
@@ -20,12 +21,18 @@ from django.utils.translation import get_language, gettext
 
 from selfservice.core.icons import ICONS
 from selfservice.core.money import Money, format_money
+from selfservice.core.numbers import Grouped
 
 register = template.Library()
 
 ICON_NAMES = frozenset((*ICONS, "logo"))
 BADGES = frozenset({"", "ok", "warn", "bad", "info"})
 NOTHING = "–"
+
+
+def _text(value: Any) -> str:
+    """Escaped, unless it is HTML; without the detours of Django's own."""
+    return str(value) if hasattr(value, "__html__") else escape(str(value))
 
 
 class Coloured(Protocol):
@@ -60,6 +67,12 @@ def badge(kind: str, label: str) -> SafeString:
     """A state with a name. `kind` is ok, warn, bad, info or "" for grey."""
     if kind not in BADGES:
         raise ValueError(f"No kind of badge {kind!r}.")
+    return _badge(kind, str(label))
+
+
+# By type, for what is safe already isn't escaped.
+@lru_cache(maxsize=512, typed=True)
+def _badge(kind: str, label: str) -> SafeString:
     css = f"badge {kind}" if kind else "badge"
     return format_html('<span class="{}">{}</span>', css, label)
 
@@ -86,8 +99,13 @@ def _months(language: str) -> dict[int, str]:
 def format_day(value: dt.date) -> str:
     """14 Mar 2027, or 14 mrt 2027; an instant in the active time zone."""
     if isinstance(value, dt.datetime):
-        value = timezone.localtime(value)
-    return f"{value.day} {format_month(value)} {value.year}"
+        value = value.astimezone(timezone.get_current_timezone())
+    return _day(value.year, value.month, value.day, get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _day(year: int, month: int, day: int, language: str) -> str:
+    return f"{day} {_months(language)[month]} {year}"
 
 
 def format_month(value: dt.date) -> str:
@@ -132,6 +150,7 @@ def tile(product: Any, size: str = "") -> SafeString:
     )
 
 
+@lru_cache(maxsize=4096)
 def initials(name: str) -> str:
     """The first letters of the first and the last word: "Zoë van den Bergh" is ZB."""
     words = [word for word in name.split() if word[0].isalnum()]
@@ -151,17 +170,30 @@ def avatar(user: Any, size: str = "") -> SafeString:
 
 @register.simple_tag
 def persona(user: Any, second: str | None = None, url: str = "") -> SafeString:
-    """Initials, name and a second line: the e-mail address unless given."""
-    line = user.email if second is None else second
-    name = user.display_name
-    return format_html(
-        '<div class="per"><span class="avatar {}" aria-hidden="true">{}</span>'
-        "<div>{}{}</div></div>",
-        colour(user),
-        initials(name),
-        format_html('<a href="{}">{}</a>' if url else "<b>{1}</b>", url, name),
-        format_html("<small>{}</small>", line) if line else "",
+    """Initials, name and a second line: the email address unless given."""
+    name = _text(user.display_name)
+    line = _text(user.email if second is None else second)
+    title = f'<a href="{_text(url)}">{name}</a>' if url else f"<b>{name}</b>"
+    small = f"<small>{line}</small>" if line else ""
+    return _persona(user, title + small)
+
+
+def _persona(user: Any, beside: str) -> SafeString:
+    return SafeString(
+        f'<div class="per"><span class="avatar {colour(user)}" aria-hidden="true">'
+        f"{_text(initials(user.display_name))}</span><div>{beside}</div></div>"
     )
+
+
+@register.simple_tag
+def found_persona(user: Any, found: str) -> SafeString:
+    """Like `persona`, with what was searched for marked, and the department.
+
+    One tag, because it stands ten times in what answers every letter.
+    """
+    second = f"{user.department} · {user.email}" if user.department else user.email
+    name = marked(user.display_name, found)
+    return _persona(user, f"<b>{name}</b><small>{_text(second)}</small>")
 
 
 @register.simple_tag
@@ -171,8 +203,8 @@ def meter(value: int, maximum: int, label: str = "", css: str = "") -> SafeStrin
     `css`: "off" for something not active, "wide" for the bar of a card.
     """
     spoken = label or gettext("%(value)s of %(maximum)s licenses assigned") % {
-        "value": value,
-        "maximum": maximum,
+        "value": Grouped(value),
+        "maximum": Grouped(maximum),
     }
     looks = format_html(' class="{}"', css) if css else ""
     return format_html(
