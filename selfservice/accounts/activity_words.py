@@ -15,6 +15,8 @@ def register_all() -> None:
         directory_imported=_("imported the directory"),
         person_removed=_("removed somebody from the directory"),
         person_disabled=_("disabled somebody's account"),
+        person_enabled=_("enabled somebody's account again"),
+        person_erased=_("erased what says who somebody was"),
     )
     facts.register("role", FactWords(_("Role"), values=dict(Role.choices)))
     facts.register("new", FactWords(_("New people")))

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import AnonymousUser
 
 from selfservice.accounts.models import User
+from selfservice.core.statements import Later, Statement
+
+
+@cache
+def _person() -> Statement[User]:
+    people = User.objects.select_related("organization")
+    return Statement(
+        people.filter(pk=Later("user"), is_active=True, removed_at=None)[:1]
+    )
 
 
 class PersonBackend(AuthenticationBackend):
     """allauth's backend, reading the organization along with the person."""
 
     def get_user(self, user_id: Any) -> User | None:
-        people = User.objects.select_related("organization")
-        return people.filter(pk=user_id, is_active=True, removed_at=None).first()
+        return _person().first(user=user_id)
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         return isinstance(user, User) and user.can_sign_in

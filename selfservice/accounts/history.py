@@ -6,8 +6,10 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,6 +17,8 @@ from selfservice.accounts.models import User
 from selfservice.activity import words
 from selfservice.activity.models import Activity, ActivityDetail
 from selfservice.activity.queries import details_of
+from selfservice.core.numbers import Grouped
+from selfservice.core.statements import IsAny, Later, Statement
 
 # More names would fill the page; how many there are is said.
 NAMED = 3
@@ -88,10 +92,15 @@ def names_of(
     """The display names of people of one organization."""
     if not ids:
         return {}
+    return dict(_names(using).rows(organization=organization_id, people=list(ids)))
+
+
+@lru_cache
+def _names(using: str) -> Statement[tuple[uuid.UUID, str]]:
     people = User.objects.using(using).filter(
-        organization_id=organization_id, pk__in=ids
+        IsAny(F("pk"), Later("people")), organization_id=Later("organization")
     )
-    return dict(people.values_list("pk", "display_name"))
+    return Statement(people.values_list("pk", "display_name"))
 
 
 def _people_in(entries: Iterable[Activity]) -> set[uuid.UUID]:
@@ -157,6 +166,7 @@ def _value(fact: words.FactWords, value: Any, names: Names) -> str:
     if len(keys) > NAMED:
         more = len(keys) - NAMED
         known.append(
-            ngettext("%(count)d other", "%(count)d others", more) % {"count": more}
+            ngettext("%(count)s other", "%(count)s others", more)
+            % {"count": Grouped(more)}
         )
     return ", ".join(known)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from selfservice.activity.origin import Origin, acting
+from selfservice.core.watch import logs
 
 
 class PersonMiddleware:
@@ -31,6 +32,7 @@ class PersonMiddleware:
         if not user.can_sign_in:
             logout(request)
             return self.get_response(request)
+        logs.tell_of(user=str(user.pk), organization=str(user.organization_id))
         if user.language:
             translation.activate(user.language)
             request.LANGUAGE_CODE = translation.get_language() or "en"

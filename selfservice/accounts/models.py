@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from selfservice.core.ids import uuid7
@@ -34,6 +35,32 @@ class Organization(models.Model):
         return self.name
 
 
+class TenantForeignKey[Given, Got](models.ForeignKey[Given, Got]):
+    """A row of the same organization: every join, and every look, is kept to it.
+
+    To the database it is the foreign key that it was, with the one of both columns
+    beside it (`core.schema`); so no join leaves the organization's machine when the
+    tables are spread over several.
+    """
+
+    def get_extra_restriction(
+        self, alias: str | None, related_alias: str | None
+    ) -> Any:
+        if alias is None or related_alias is None:
+            return None
+        there: Any = self.related_model._meta.get_field("organization")
+        here: Any = self.model._meta.get_field("organization")
+        return Exact(there.get_col(alias), here.get_col(related_alias))
+
+    def get_extra_descriptor_filter(self, instance: models.Model) -> dict[str, Any]:
+        return {"organization_id": instance.organization_id}  # type: ignore[attr-defined]
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        # Migrations know it as what it is in the database.
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.ForeignKey", args, kwargs
+
+
 class TenantModel(models.Model):
     """A row of one organization, to which it belongs for ever.
 
@@ -53,6 +80,22 @@ class TenantModel(models.Model):
         if not self._state.adding and kwargs.get("update_fields") is None:
             kwargs["update_fields"] = changeable_fields(type(self))
         super().save(*args, **kwargs)
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any] | None = None,
+    ) -> None:
+        if from_queryset is None and "organization_id" in self.__dict__:
+            stored = type(self)._base_manager.db_manager(using or self._state.db)
+            from_queryset = stored.filter(organization_id=self.organization_id)
+        super().refresh_from_db(using, fields, from_queryset)
+
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> Any:
+        # By its organization, too: else every machine would be asked for the row.
+        base_qs = base_qs.filter(organization_id=self.organization_id)
+        return super()._do_update(base_qs, *args, **kwargs)
 
 
 def changeable_fields(model: type[models.Model]) -> list[str]:
@@ -118,6 +161,9 @@ class User(AbstractBaseUser, TenantModel):
     # False while the directory blocks the credential.
     is_active = models.BooleanField(default=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    # While an invoice of theirs is past due; billing says so, so that no page of
+    # anybody else has to ask.
+    has_past_due = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar[PeopleManager] = PeopleManager()
@@ -128,7 +174,7 @@ class User(AbstractBaseUser, TenantModel):
 
     class Meta:
         constraints = [
-            # Sign-in is by e-mail, before the organization is known.
+            # Sign-in is by email, before the organization is known.
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.UniqueConstraint(
                 "organization", Lower("upn"), name="user_upn_unique_in_organization"
@@ -144,7 +190,11 @@ class User(AbstractBaseUser, TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["organization", "department"], name="user_by_department"
+                "organization",
+                "department",
+                Lower("display_name"),
+                "id",
+                name="user_by_department_and_name",
             ),
             models.Index(
                 "organization", Lower("display_name"), "id", name="user_by_name"
@@ -169,7 +219,7 @@ class User(AbstractBaseUser, TenantModel):
 
 
 class PersonWord(models.Model):
-    """One suffix of a person's name, or the e-mail, for search by prefix.
+    """One suffix of a person's name, or the email, for search by prefix.
 
     "Zoë van den Bergh" gives "zoe van den bergh", "van den bergh", "den bergh" and
     "bergh". Written only by `accounts.services.people`, with the person.
@@ -180,7 +230,7 @@ class PersonWord(models.Model):
         Organization, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     suffix = models.CharField(max_length=254, db_collation="C")
-    user = models.ForeignKey(
+    user = TenantForeignKey(
         User, on_delete=models.CASCADE, related_name="words", db_index=False
     )
     # The whole name: whoever starts with what was typed is shown first.

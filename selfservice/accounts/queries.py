@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import connection
 from django.db.models.functions import Lower
 
 from selfservice.accounts.models import Organization, Role, User
@@ -14,9 +16,12 @@ from selfservice.core.errors import DomainError
 SHORTEST_SEARCH = 2
 # So many words are looked at, at most: the cost is the same in any organization.
 SCANNED = 1000
+# Of those whose name doesn't start so, fewer: every one of them is read to be sorted.
+SCANNED_OTHERS = 200
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"
 
+_READ = "p.id, p.display_name, p.email, p.department"
 _SHOWN = """p.id = w.user_id AND p.organization_id = %(organization)s
     AND p.is_active AND NOT p.is_guest AND p.removed_at IS NULL"""
 _WORDS = """SELECT user_id, suffix FROM accounts_personword
@@ -26,49 +31,79 @@ _WORDS = """SELECT user_id, suffix FROM accounts_personword
 # Whose name starts so; the other half runs only when these are too few.
 _BY_PREFIX = f"""
 WITH first AS MATERIALIZED (
-    SELECT p.*, 0 AS rank, w.suffix AS sort
+    SELECT {_READ}, 0 AS rank, w.suffix AS sort
     FROM ({_WORDS} AND starts_name ORDER BY suffix LIMIT {SCANNED}) w
     JOIN accounts_user p ON {_SHOWN}
     ORDER BY w.suffix, p.id LIMIT %(limit)s
 ), other AS (
-    SELECT p.*, 1 AS rank, lower(p.display_name) AS sort
+    SELECT {_READ}, 1 AS rank, lower(p.display_name) AS sort
     FROM (
-        SELECT DISTINCT user_id FROM ({_WORDS} ORDER BY suffix LIMIT {SCANNED}) s
+        SELECT DISTINCT user_id
+        FROM ({_WORDS} ORDER BY suffix LIMIT {SCANNED_OTHERS}) s
     ) w JOIN accounts_user p ON {_SHOWN}
     WHERE (SELECT count(*) FROM first) < %(limit)s
         AND p.id NOT IN (SELECT id FROM first)
     ORDER BY sort, p.id LIMIT %(limit)s
 )
-SELECT * FROM first UNION ALL SELECT * FROM other
+SELECT id, display_name, email, department, rank
+FROM (SELECT * FROM first UNION ALL SELECT * FROM other) found
 ORDER BY rank, sort, id LIMIT %(limit)s
 """  # noqa: S608  constants of this module
 
-# The longest word is looked up, the others are looked for among its people.
+# The last word before the others, as names are written; only when these are too few,
+# the longest word is looked up and the others are looked for among its people, until
+# there are enough.
 _IN_ANY_ORDER = f"""
-SELECT p.*
-FROM (SELECT DISTINCT user_id FROM ({_WORDS} ORDER BY suffix LIMIT {SCANNED}) s) w
-JOIN accounts_user p ON {_SHOWN}
-WHERE %(others)s::text[] = ARRAY(
-    SELECT o.word FROM unnest(%(others)s::text[]) WITH ORDINALITY o (word, place)
-    WHERE EXISTS (
-        SELECT FROM accounts_personword x
-        WHERE x.organization_id = %(organization)s AND x.user_id = p.id
-            AND starts_with(x.suffix, o.word)
-    )
-    ORDER BY o.place
+WITH turned AS MATERIALIZED (
+    SELECT {_READ}, 0 AS rank
+    FROM (
+        SELECT user_id, suffix FROM accounts_personword
+        WHERE organization_id = %(organization)s
+            AND suffix >= %(turned)s AND suffix < %(turned_end)s
+        ORDER BY suffix LIMIT {SCANNED}
+    ) w JOIN accounts_user p ON {_SHOWN}
+    LIMIT %(limit)s
+), other AS (
+    SELECT {_READ}, 0 AS rank
+    FROM ({_WORDS} ORDER BY suffix LIMIT {SCANNED}) w
+    JOIN accounts_user p ON {_SHOWN}
+    WHERE (SELECT count(*) FROM turned) < %(limit)s
+        AND NOT EXISTS (
+            SELECT FROM unnest(%(others)s::text[]) o (word)
+            WHERE NOT EXISTS (
+                SELECT FROM accounts_personword x
+                WHERE x.organization_id = %(organization)s AND x.user_id = p.id
+                    AND starts_with(x.suffix, o.word)
+            )
+        )
+    LIMIT %(limit)s
 )
-ORDER BY lower(p.display_name), p.id LIMIT %(limit)s
+SELECT * FROM turned UNION ALL SELECT * FROM other
 """  # noqa: S608  constants of this module
+
+
+class Found(NamedTuple):
+    """Somebody that a search found, as far as a list of ten shows them.
+
+    `rank` is 0 when the name itself starts so, and 1 when a later word does.
+    """
+
+    pk: uuid.UUID
+    display_name: str
+    email: str
+    department: str
+    rank: int
 
 
 def search_people(
     *, organization_id: uuid.UUID, text: str, limit: int = 10
-) -> list[User]:
+) -> list[Found]:
     """People who can get a license, by the beginning of any word of their name.
 
     Whoever's name starts with `text` comes first, then the others, each by name.
-    The e-mail counts as a word; several words may stand in any order. Empty for
-    less than two letters. Guests, disabled and removed people are left out.
+    The email counts as a word; several words may stand in any order. Empty for
+    less than two letters. Guests, disabled and removed people are left out. Asked
+    at every letter, hence without models.
     """
     typed = normalized(text)
     if len(typed.replace(" ", "")) < SHORTEST_SEARCH:
@@ -83,42 +118,39 @@ def search_people(
     return list(unique.values())[:limit]
 
 
-def _by_prefix(organization_id: uuid.UUID, prefix: str, limit: int) -> list[User]:
-    people = User.objects.raw(
+def _by_prefix(organization_id: uuid.UUID, prefix: str, limit: int) -> list[Found]:
+    return _read(
         _BY_PREFIX,
-        {
-            "organization": organization_id,
-            "start": prefix,
-            "end": prefix + _LAST,
-            "limit": limit,
-        },
+        organization=organization_id,
+        start=prefix,
+        end=prefix + _LAST,
+        limit=limit,
     )
-    # The database sorts accents after z; among the few shown that would stand out.
-    return sorted(people, key=_rank_and_name)
-
-
-def _rank_and_name(person: User) -> tuple[int, str]:
-    # `rank` is a column of the statement, not of the model.
-    return vars(person)["rank"], normalized(person.display_name)
 
 
 def _in_any_order(
     organization_id: uuid.UUID, words: list[str], limit: int
-) -> list[User]:
+) -> list[Found]:
     driver = max(words, key=len)
-    others = [word for word in dict.fromkeys(words) if word != driver]
-    return list(
-        User.objects.raw(
-            _IN_ANY_ORDER,
-            {
-                "organization": organization_id,
-                "start": driver,
-                "end": driver + _LAST,
-                "others": others,
-                "limit": limit,
-            },
-        )
+    turned = " ".join([words[-1], *words[:-1]])
+    return _read(
+        _IN_ANY_ORDER,
+        organization=organization_id,
+        turned=turned,
+        turned_end=turned + _LAST,
+        start=driver,
+        end=driver + _LAST,
+        others=[word for word in dict.fromkeys(words) if word != driver],
+        limit=limit,
     )
+
+
+def _read(statement: str, **asked: Any) -> list[Found]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asked)
+        people = [Found(*row) for row in cursor.fetchall()]
+    # The database sorts accents after z; among the few shown that would stand out.
+    return sorted(people, key=lambda row: (row.rank, normalized(row.display_name)))
 
 
 def admins_of(organization_id: uuid.UUID) -> list[User]:

@@ -19,7 +19,7 @@ def password_link(person: User) -> str:
     """An address on which `person` chooses a password, once.
 
     Valid for `PASSWORD_RESET_TIMEOUT` seconds, until the next sign-in, or until the
-    password or the e-mail changes.
+    password or the email changes.
     """
     path = reverse(
         "account_reset_password_from_key",
@@ -36,7 +36,7 @@ def invite(person: User) -> None:
 
     Raises OSError when the mail server can't be reached or refuses.
     """
-    context = {
+    context: dict[str, object] = {
         "person": person,
         "organization": person.organization,
         "link": password_link(person),
@@ -44,9 +44,10 @@ def invite(person: User) -> None:
         "days": settings.PASSWORD_RESET_TIMEOUT // _DAY,
     }
     with translation.override(person.language or settings.LANGUAGE_CODE):
-        subject = _rendered("subject.txt", context)
+        subject = " ".join(_rendered("subject.txt", context).split())
+        context |= {"subject": subject, "name": person.display_name}
         mail = EmailMultiAlternatives(
-            subject=" ".join(subject.split()),
+            subject=subject,
             body=_rendered("message.txt", context),
             to=[person.email],
         )

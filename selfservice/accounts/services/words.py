@@ -52,7 +52,7 @@ def name_suffixes(name: str) -> list[str]:
 
 
 def typed_address(text: str) -> str:
-    """What was typed, as the beginning of an e-mail address; empty if it can't be."""
+    """What was typed, as the beginning of an email address; empty if it can't be."""
     typed = text.strip().lower()
     plain = typed.isprintable() and " " not in typed
     return typed[:SUFFIX_LENGTH] if plain else ""

@@ -1,0 +1,30 @@
+"""Sign-in and security: how somebody signs in, and where they are signed in."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import get_adapter as get_social_adapter
+from allauth.usersessions.models import UserSession
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from selfservice.accounts.requests import person
+
+
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    context = {
+        "has_app": Authenticator.Type.TOTP in kinds,
+        "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
+        "sessions": len(UserSession.objects.purge_and_list(user)),
+        "providers": get_social_adapter().list_providers(request),
+    }
+    return render(request, "accounts/security.html", context)
+
+
+@require_safe
+def no_address_page(request: HttpRequest) -> HttpResponse:
+    return redirect("accounts:security")
