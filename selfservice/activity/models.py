@@ -119,6 +119,8 @@ class MailState(models.TextChoices):
     """How far a mail has come."""
 
     WAITING = "waiting"
+    # Told in the reader's next digest.
+    GATHERED = "gathered"
     SENT = "sent"
     FAILED = "failed"
 
@@ -170,5 +172,78 @@ class Mail(models.Model):
                 fields=["organization_id", "created_at"],
                 condition=models.Q(state=MailState.WAITING),
                 name="mail_waiting",
+            ),
+            models.Index(
+                fields=["organization_id", "recipient_id"],
+                condition=models.Q(state=MailState.GATHERED),
+                name="mail_gathered",
+            ),
+        ]
+
+
+class MailChoices(models.Model):
+    """Which mail a person wants, and how. Without a row: all, each by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization_id = models.UUIDField()
+    person_id = models.UUIDField()
+    # Kinds that this person doesn't want.
+    off = ArrayField(models.CharField(max_length=32), default=list)
+    # Reminders come as one mail a day.
+    digest = models.BooleanField(default=False)
+    # The secret part of their calendar's address; empty while there is none.
+    calendar_key = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "person_id"], name="mailchoices_of_person"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization_id", "calendar_key"],
+                condition=~models.Q(calendar_key=""),
+                name="mailchoices_by_calendar",
+            ),
+        ]
+
+
+class LeadTimes(models.Model):
+    """How many days before something happens to a subject a person hears of it.
+
+    Only where they chose it: other subjects have the times of the room that tells.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization_id = models.UUIDField()
+    person_id = models.UUIDField()
+    subject_id = models.UUIDField()
+    days = ArrayField(models.PositiveSmallIntegerField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "subject_id", "person_id"],
+                name="leadtimes_once",
+            ),
+        ]
+
+
+class InvoiceMail(models.Model):
+    """Who gets the invoices of a billing profile by mail. Without a row: nobody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization_id = models.UUIDField()
+    profile_id = models.UUIDField()
+    # Whether the purchaser gets them, and who else does.
+    wanted = models.BooleanField(default=False)
+    recipients = ArrayField(models.EmailField(), default=list)
+    attach_pdf = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization_id", "profile_id"], name="invoicemail_of_profile"
             ),
         ]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from selfservice.activity.models import Activity
 from selfservice.core.hooks import Registry
+from selfservice.core.numbers import Grouped
 
 
 class Group(TextChoices):
@@ -92,7 +93,7 @@ def what(entry: Activity) -> str:
     if verb is None:
         return entry.verb.replace("_", " ")
     said = verb.words(entry) if callable(verb.words) else verb.words
-    return str(said % {"count": count_of(entry)})
+    return str(said % {"count": Grouped(count_of(entry))})
 
 
 def count_of(entry: Activity) -> int:

@@ -32,7 +32,7 @@ def forget_origins(keep_days: int | None = None) -> int:
 
 
 def forget_person(organization_id: uuid.UUID, person_id: uuid.UUID) -> int:
-    """Erase name, e-mail and network addresses of one person's entries; how many."""
+    """Erase name, email and network addresses of one person's entries; how many."""
     theirs = ActivityDetail.objects.filter(
         organization_id=organization_id, actor_id=person_id
     )

@@ -9,14 +9,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.functional import Promise
 
-from selfservice.activity.models import Mail
+from selfservice.activity.models import Mail, MailState
+from selfservice.activity.services import choices
 from selfservice.core import jobs
 from selfservice.core.hooks import Registry
 from selfservice.core.money import Money
@@ -30,6 +31,19 @@ type MailFacts = Mapping[str, MailFact]
 
 # The kinds, each with its subject: "Order confirmed: %(product)s", from the facts.
 kinds: Registry[Promise] = Registry("mail")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+# What gets the files of a kind, over the network maybe, when it is sent.
+attachments: Registry[Callable[[Mail], list[Attachment]]] = Registry("attachments")
 
 
 class UnknownMail(LookupError):
@@ -71,23 +85,27 @@ def queue(letter: Letter) -> None:
     queue_all([letter])
 
 
-def queue_all(letters: Iterable[Letter]) -> None:
+def queue_all(letters: Iterable[Letter]) -> int:
     """Queue mails of one organization in two statements, in the caller's transaction.
 
-    Raises UnknownMail.
+    Kinds that their reader may do without cost a third one, which asks what the
+    reader chose. Answers how many are wanted. Raises UnknownMail.
     """
-    rows = [_row(letter) for letter in letters]
+    rows = choices.as_chosen([_row(letter) for letter in letters])
     if not rows:
-        return
+        return 0
     # Both or none, also for a caller who has no transaction.
     with transaction.atomic(savepoint=False):
         # Those that exist keep their id; the job passes over ids without a row.
         Mail.objects.bulk_create(rows, ignore_conflicts=True)
-        jobs.enqueue(
-            SEND_JOB,
-            organization_id=str(rows[0].organization_id),
-            mail_ids=[str(row.pk) for row in rows],
-        )
+        waiting = [str(row.pk) for row in rows if row.state == MailState.WAITING]
+        if waiting:
+            jobs.enqueue(
+                SEND_JOB,
+                organization_id=str(rows[0].organization_id),
+                mail_ids=waiting,
+            )
+    return len(rows)
 
 
 def already_queued(
