@@ -6,11 +6,13 @@ row was committed with.
 """
 
 from billing.gateway.cards import (
+    detach_card,
     read_card,
     read_card_setup,
     read_hosted_card_page,
     start_card_setup,
     start_hosted_card_page,
+    update_card,
 )
 from billing.gateway.catalogue import (
     create_price,
@@ -35,6 +37,11 @@ from billing.gateway.changes import (
 from billing.gateway.customers import (
     create_customer,
     find_customer,
+    forget_customer,
+    read_customer,
+    read_default_card,
+    set_default_card,
+    set_party,
     set_po_number,
 )
 from billing.gateway.errors import (
@@ -54,8 +61,15 @@ from billing.gateway.invoices import (
     invoice_of_credit,
     invoice_pdf,
     last_payment_try,
+    pay_invoice,
     read_invoice,
     void_invoice,
+)
+from billing.gateway.patience import in_a_hurry
+from billing.gateway.receipts import (
+    charges_of_invoice,
+    credit_note_pdf,
+    credit_notes_of_invoice,
 )
 from billing.gateway.refunds import (
     find_credit,
@@ -75,6 +89,11 @@ from billing.gateway.subscriptions import (
     find_subscription,
     quote_purchase,
     read_subscription,
+)
+from billing.gateway.tax_numbers import (
+    add_tax_number,
+    drop_tax_number,
+    tax_numbers_of,
 )
 from billing.gateway.trials import (
     end_trial,
@@ -97,12 +116,18 @@ __all__ = [
     "StripePrice",
     "StripeProduct",
     "add_licenses",
+    "add_tax_number",
     "buy_subscription",
+    "charges_of_invoice",
     "create_customer",
     "create_price",
+    "credit_note_pdf",
+    "credit_notes_of_invoice",
     "decline_sentence",
     "decline_sentences",
+    "detach_card",
     "drop_subscription",
+    "drop_tax_number",
     "end_at",
     "end_for_good",
     "end_now",
@@ -111,13 +136,16 @@ __all__ = [
     "find_credit",
     "find_customer",
     "find_subscription",
+    "forget_customer",
     "give_up",
     "hosted_invoice_url",
+    "in_a_hurry",
     "invoice_ids_of_subscription",
     "invoice_of_credit",
     "invoice_pdf",
     "keep_after_trial",
     "last_payment_try",
+    "pay_invoice",
     "put_product",
     "quote_cancel",
     "quote_purchase",
@@ -126,6 +154,8 @@ __all__ = [
     "quote_trial_end",
     "read_card",
     "read_card_setup",
+    "read_customer",
+    "read_default_card",
     "read_hosted_card_page",
     "read_invoice",
     "read_prices",
@@ -141,12 +171,16 @@ __all__ = [
     "schedule_change",
     "set_card",
     "set_card_of_schedule",
+    "set_default_card",
     "set_paid_licenses",
+    "set_party",
     "set_po_number",
     "start_card_setup",
     "start_hosted_card_page",
     "start_trial",
     "take_over",
+    "tax_numbers_of",
+    "update_card",
     "verify_event",
     "void_invoice",
 ]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import stripe
+from stripe.params import (
+    PaymentMethodUpdateParamsBillingDetailsAddress as AddressParams,
+)
 
 from billing.gateway.client import client
 from billing.gateway.errors import GatewayRejected, translated
@@ -10,6 +15,7 @@ from billing.gateway.shapes import Card, CardSetup, HostedCardPage, text_id
 
 # Our own code, for what a person attached at Stripe by hand.
 NO_CARD = "no_card"
+ADDRESS = ("line1", "line2", "postal_code", "city", "state", "country")
 
 
 def start_card_setup(*, customer_id: str, key: str) -> CardSetup:
@@ -84,6 +90,52 @@ def read_card(card_id: str) -> Card:
         return as_card(client().v1.payment_methods.retrieve(card_id))
 
 
+def update_card(
+    *,
+    card_id: str,
+    exp_month: int,
+    exp_year: int,
+    holder_name: str,
+    address: Mapping[str, str],
+    key: str,
+) -> Card:
+    """Change what may change of a card; empty parts of the address are cleared.
+
+    Raises GatewayUnavailable, GatewayRejected, PaymentDeclined for an expiration
+    date that can't be.
+    """
+    parts: AddressParams = {
+        "line1": address.get("line1", ""),
+        "line2": address.get("line2", ""),
+        "postal_code": address.get("postal_code", ""),
+        "city": address.get("city", ""),
+        "state": address.get("state", ""),
+        "country": address.get("country", ""),
+    }
+    with translated():
+        method = client().v1.payment_methods.update(
+            card_id,
+            {
+                "card": {"exp_month": exp_month, "exp_year": exp_year},
+                "billing_details": {"name": holder_name, "address": parts},
+            },
+            {"idempotency_key": key},
+        )
+    return as_card(method)
+
+
+def detach_card(*, card_id: str, key: str) -> Card:
+    """Take a card off its customer; that is final.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        method = client().v1.payment_methods.detach(
+            card_id, {}, {"idempotency_key": key}
+        )
+    return as_card(method)
+
+
 def _setup(
     intent: stripe.SetupIntent, method: stripe.PaymentMethod | None
 ) -> CardSetup:
@@ -115,4 +167,10 @@ def as_card(method: stripe.PaymentMethod) -> Card:
         exp_year=card.exp_year,
         fingerprint=card.fingerprint or "",
         holder_name=method.billing_details.name or "",
+        address=_address(method.billing_details),
     )
+
+
+def _address(details: stripe.PaymentMethod.BillingDetails) -> dict[str, str]:
+    parts = details.address.to_dict() if details.address else {}
+    return {name: str(parts[name]) for name in ADDRESS if parts.get(name)}

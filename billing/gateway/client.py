@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import connections
 from stripe._base_address import BaseAddresses
 
+from billing.gateway.patience import PatientClient
+
 
 class CallInsideTransaction(RuntimeError):
     """A network call was about to be made while a database transaction is open.
@@ -48,7 +50,7 @@ def _client(
     key: str, base: str, timeout: tuple[float, float], retries: int
 ) -> stripe.StripeClient:
     # The client's own default is 80 s and, unlike the module's, no retry at all.
-    http = stripe.RequestsClient(timeout=timeout)
+    http = PatientClient(timeout)
     addresses: BaseAddresses = {"api": base} if base else {}
     return stripe.StripeClient(
         key,

@@ -6,7 +6,10 @@ import stripe
 
 from billing.gateway.client import client
 from billing.gateway.errors import translated
-from billing.gateway.shapes import Party
+from billing.gateway.shapes import Customer, Party, text_id
+
+# The name is on the invoice, so it is in words that need no translation.
+PO_FIELD = "PO number"
 
 
 def create_customer(
@@ -20,13 +23,7 @@ def create_customer(
     params: stripe.params.CustomerCreateParams = {
         "name": party.name,
         "email": party.email,
-        "address": {
-            "line1": party.line1,
-            "line2": party.line2,
-            "postal_code": party.postal_code,
-            "city": party.city,
-            "country": party.country,
-        },
+        "address": _address(party),
         "metadata": own_ids,
     }
     if vat_number:
@@ -52,6 +49,44 @@ def find_customer(*, email: str, own_key: str, own_value: str) -> str | None:
     return None
 
 
+def read_customer(customer_id: str) -> Customer | None:
+    """The customer as it is now; null for one that was deleted.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        found = client().v1.customers.retrieve(customer_id)
+    if getattr(found, "deleted", False):
+        return None
+    address, settings = found.address, found.invoice_settings
+    party = Party(
+        name=found.name or "",
+        email=found.email or "",
+        line1=(address and address.line1) or "",
+        line2=(address and address.line2) or "",
+        postal_code=(address and address.postal_code) or "",
+        city=(address and address.city) or "",
+        region=(address and address.state) or "",
+        country=(address and address.country) or "",
+    )
+    fields = (settings and settings.custom_fields) or []
+    numbers = [field.value for field in fields if field.name == PO_FIELD]
+    return Customer(party, numbers[0] if numbers else "")
+
+
+def set_party(*, customer_id: str, party: Party, key: str) -> None:
+    """Bill to `party` from now on; invoices that are final keep theirs.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        client().v1.customers.update(
+            customer_id,
+            {"name": party.name, "email": party.email, "address": _address(party)},
+            {"idempotency_key": key},
+        )
+
+
 def set_po_number(*, customer_id: str, po_number: str, key: str) -> None:
     """Print `po_number` on the customer's future invoices; empty takes it off.
 
@@ -69,8 +104,75 @@ def set_po_number(*, customer_id: str, po_number: str, key: str) -> None:
         )
 
 
+def set_default_card(*, customer_id: str, card_id: str, key: str) -> None:
+    """Charge `card_id` for whatever has no card of its own; empty for none.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        client().v1.customers.update(
+            customer_id,
+            {"invoice_settings": {"default_payment_method": card_id}},
+            {"idempotency_key": key},
+        )
+
+
+def read_default_card(customer_id: str) -> str:
+    """The id of the card that the customer pays with; empty for none.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        found = client().v1.customers.retrieve(customer_id)
+    settings = getattr(found, "invoice_settings", None)
+    return text_id(settings.default_payment_method) if settings else ""
+
+
+def _address(party: Party) -> stripe.params.CustomerCreateParamsAddress:
+    return {
+        "line1": party.line1,
+        "line2": party.line2,
+        "postal_code": party.postal_code,
+        "city": party.city,
+        "state": party.region,
+        "country": party.country,
+    }
+
+
 def _po_field(
     po_number: str,
 ) -> list[stripe.params.CustomerCreateParamsInvoiceSettingsCustomField]:
-    # The name is on the invoice, so it is in words that need no translation.
-    return [{"name": "PO number", "value": po_number}]
+    return [{"name": PO_FIELD, "value": po_number}]
+
+
+def forget_customer(
+    *, customer_id: str, name: str, email: str, country: str, key: str
+) -> None:
+    """Take the cards off a customer for good, and call it by another name.
+
+    What its invoices say stays. May be done twice. Raises GatewayUnavailable,
+    GatewayRejected.
+    """
+    with translated():
+        cards = client().v1.customers.payment_methods.list(customer_id, {"limit": 100})
+        for card in list(cards.auto_paging_iter()):
+            client().v1.payment_methods.detach(
+                card.id, {}, {"idempotency_key": f"{key}-{card.id}"}
+            )
+        client().v1.customers.update(
+            customer_id,
+            {
+                "name": name,
+                "email": email,
+                "address": {
+                    "line1": "",
+                    "line2": "",
+                    "postal_code": "",
+                    "city": "",
+                    "state": "",
+                    "country": country,
+                },
+                "invoice_settings": {"custom_fields": ""},
+            },
+            {"idempotency_key": key},
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ import stripe
 from django.utils.translation import gettext_lazy as _
 
 from selfservice.core.errors import DomainError
+from selfservice.core.watch import metrics
+
+logger = logging.getLogger(__name__)
 
 
 class GatewayUnavailable(DomainError):
@@ -27,12 +31,14 @@ class GatewayUnavailable(DomainError):
 
 
 class GatewayRejected(DomainError):
-    """Stripe refused the request itself: our mistake, or an object that is gone."""
+    """Stripe refused the request itself: our mistake, or an object that is gone.
 
-    def __init__(self, message: str, *, code: str = "", status: int = 400) -> None:
-        super().__init__(
-            _("The payment provider refused this: %(message)s") % {"message": message}
-        )
+    Stripe's own `detail` is written for programmers, in English: never shown.
+    """
+
+    def __init__(self, detail: str, *, code: str = "", status: int = 400) -> None:
+        super().__init__(_REFUSALS.get(code, _REFUSED))
+        self.detail = detail
         self.code = code
         self.status = status
 
@@ -61,6 +67,22 @@ class PaymentDeclined(DomainError):
         self.code = code
 
 
+_REFUSED = _(
+    "The payment provider refused this, so nothing was changed. Load the page again"
+    " and try once more; if that doesn't help, Help & support says whom to ask."
+)
+_REFUSALS = {
+    "email_invalid": _(
+        "The payment provider refused this email address. Check it and try again."
+    ),
+    "postal_code_invalid": _(
+        "The payment provider refused this postal code. Check it and try again."
+    ),
+    "tax_id_invalid": _(
+        "The payment provider refused this tax ID. Check it and try again, or leave it"
+        " out."
+    ),
+}
 _WANTS_ACTION = frozenset(
     {
         "invoice_payment_intent_requires_action",
@@ -105,11 +127,24 @@ def decline_sentence(code: str) -> str:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the client's exceptions into ours.
+    """Turn the client's exceptions into ours, and count how it ended.
 
     Raises PaymentDeclined, ActionRequired, GatewayRejected, KeyUsedOtherwise or
     GatewayUnavailable.
     """
+    outcome = "answered"
+    try:
+        with _in_our_words():
+            yield
+    except DomainError as error:
+        outcome = type(error).__name__
+        raise
+    finally:
+        metrics.stripe_called(outcome)
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
     try:
         yield
     except stripe.CardError as error:
@@ -135,6 +170,8 @@ def translated() -> Iterator[None]:
             if isinstance(error, stripe.IdempotencyError)
             else GatewayRejected
         )
+        param = getattr(error, "param", None)
+        logger.info("Stripe: %s, %s in %s", error.code, param, error.request_id)
         raise mapped(
             error.user_message or str(error),
             code=error.code or "",

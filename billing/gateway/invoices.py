@@ -9,6 +9,7 @@ import stripe
 
 from billing.gateway.client import client, refuse_inside_transaction
 from billing.gateway.errors import GatewayRejected, GatewayUnavailable, translated
+from billing.gateway.patience import shortened
 from billing.gateway.shapes import (
     PaymentTry,
     StripeInvoice,
@@ -71,6 +72,21 @@ def last_payment_try(invoice_id: str) -> PaymentTry | None:
     return None
 
 
+def pay_invoice(*, invoice_id: str, card_id: str, key: str) -> None:
+    """Charge an open invoice to that card, now and only once.
+
+    Raises ActionRequired when the bank wants to be asked by its cardholder,
+    PaymentDeclined, GatewayUnavailable, GatewayRejected (also when it is paid).
+    """
+    with translated():
+        client().v1.invoices.pay(
+            invoice_id,
+            # The cardholder is here: the bank may ask something.
+            {"payment_method": card_id, "off_session": False},
+            {"idempotency_key": key},
+        )
+
+
 def void_invoice(*, invoice_id: str, key: str) -> None:
     """Void an open invoice; one that is paid or void already stays as it is.
 
@@ -102,9 +118,17 @@ def invoice_pdf(invoice_id: str) -> bytes:
         url = client().v1.invoices.retrieve(invoice_id).invoice_pdf
     if not url:
         raise GatewayRejected("This invoice has no PDF yet.")
+    return download_pdf(url)
+
+
+def download_pdf(url: str) -> bytes:
+    """What is at an address of Stripe's. Raises GatewayUnavailable."""
     refuse_inside_transaction()
+    timeout = shortened((3, 15))
+    if timeout is None:
+        raise GatewayUnavailable
     try:
-        answer = requests.get(url, timeout=(3, 15))
+        answer = requests.get(url, timeout=timeout)
         answer.raise_for_status()
     except requests.RequestException as error:
         raise GatewayUnavailable from error
@@ -151,6 +175,7 @@ def _bill_to(found: stripe.Invoice) -> dict[str, str]:
     words = {"name": found.customer_name or "", "email": found.customer_email or ""}
     for part in ("line1", "line2", "postal_code", "city", "country"):
         words[part] = (getattr(address, part, None) or "") if address else ""
+    words["region"] = (address.state or "") if address else ""
     numbers = [tax_id.value or "" for tax_id in found.customer_tax_ids or []]
     words["tax_id"] = numbers[0] if numbers else ""
     return words

@@ -35,12 +35,37 @@ class Party:
     line2: str
     postal_code: str
     city: str
+    region: str
     country: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as Stripe has it now."""
+
+    party: Party
+    po_number: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TaxNumber:
+    """A VAT number of a customer, and what Stripe found out about it.
+
+    `status` is pending, verified, unverified or unavailable.
+    """
+
+    id: str
+    value: str
+    status: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Card:
-    """A payment method of type card, without its number."""
+    """A payment method of type card, without its number.
+
+    `address` has Stripe's names of its parts: line1, line2, postal_code, city, state
+    and country; without those that are empty.
+    """
 
     id: str
     customer_id: str
@@ -50,6 +75,7 @@ class Card:
     exp_year: int
     fingerprint: str
     holder_name: str
+    address: Mapping[str, str]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -148,6 +174,51 @@ class StripeCredit:
     id: str
     number: str
     total_minor: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeCharge:
+    """A try of charging a card, answered. `decline` is a code, empty if it wasn't."""
+
+    id: str
+    amount_minor: int
+    succeeded: bool
+    decline: str
+    brand: str
+    last4: str
+    receipt_number: str
+    made_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeCreditLine:
+    """What a credit note takes back; `amount_minor` excludes tax."""
+
+    text: str
+    quantity: int | None
+    amount_minor: int
+    tax_minor: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeCreditNote:
+    """A credit note with all its lines. Minor units, tax included.
+
+    The total went back to the card, was kept for the next invoice, or is no longer
+    to be paid of this one.
+    """
+
+    id: str
+    number: str
+    void: bool
+    reason: str
+    tax_minor: int
+    total_minor: int
+    refunded_minor: int
+    kept_minor: int
+    reduced_minor: int
+    issued_at: dt.datetime
+    lines: tuple[StripeCreditLine, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                     "name",
                     models.CharField(max_length=200, verbose_name="Organization name"),
                 ),
-                ("email", models.EmailField(max_length=254, verbose_name="E-mail")),
+                ("email", models.EmailField(max_length=254, verbose_name="Email")),
                 (
                     "tax_id",
                     models.CharField(blank=True, max_length=30, verbose_name="Tax ID"),
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                     models.CharField(max_length=2, verbose_name="Country or region"),
                 ),
                 ("name", models.CharField(max_length=200, verbose_name="Name")),
-                ("email", models.EmailField(max_length=254, verbose_name="E-mail")),
+                ("email", models.EmailField(max_length=254, verbose_name="Email")),
                 ("currency", models.CharField(max_length=3)),
                 (
                     "po_number",

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.accounts import BillingProfile
-from selfservice.accounts.models import TenantModel
+from selfservice.accounts.models import TenantForeignKey, TenantModel
 from selfservice.core.money import Money
 
 
@@ -31,13 +31,13 @@ class Invoice(TenantModel):
     Amounts are minor units of `currency`.
     """
 
-    profile = models.ForeignKey(
+    profile = TenantForeignKey(
         BillingProfile,
         on_delete=models.PROTECT,
         related_name="invoices",
         db_index=False,
     )
-    purchaser = models.ForeignKey(
+    purchaser = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
@@ -60,8 +60,12 @@ class Invoice(TenantModel):
     refunded_minor = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=40, blank=True, default="")
     title = models.CharField(max_length=200, blank=True, default="")
+    # The profile's name then: it may be called something else since.
+    profile_name = models.CharField(max_length=200, blank=True, default="")
     sold_to = models.JSONField(default=dict)
     bill_to = models.JSONField(default=dict)
+    # So many lines, and no more: a trigger refuses another one.
+    line_count = models.PositiveSmallIntegerField(default=0)
     po_number = models.CharField(max_length=40, blank=True, default="")
     finalized_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
@@ -80,13 +84,44 @@ class Invoice(TenantModel):
             ),
         ]
         indexes = [
+            # All that the list shows, filters by and adds up: the index alone tells it.
             models.Index(
                 fields=["organization", "purchaser", "-finalized_at", "-id"],
-                name="invoice_by_date",
+                include=[
+                    "profile",
+                    "status",
+                    "attempted",
+                    "currency",
+                    "total_minor",
+                    "remaining_minor",
+                    "number",
+                    "title",
+                    "profile_name",
+                ],
+                name="invoice_list",
+            ),
+            # What a whole organization spent, by month and product.
+            models.Index(
+                fields=["organization", "finalized_at"],
+                include=[
+                    "status",
+                    "currency",
+                    "title",
+                    "paid_minor",
+                    "refunded_minor",
+                    "remaining_minor",
+                ],
+                name="invoice_spend",
             ),
             models.Index(
                 fields=["organization", "subscription_id", "-finalized_at"],
                 name="invoice_by_subscription",
+            ),
+            # A few of millions: what every page of a purchaser asks for.
+            models.Index(
+                fields=["organization", "purchaser", "finalized_at"],
+                condition=models.Q(status__in=["open", "uncollectible"]),
+                name="invoice_to_be_paid",
             ),
         ]
 
@@ -121,6 +156,15 @@ class Invoice(TenantModel):
         return self.finalized_at
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can be paid; Stripe takes money for uncollectible ones, too."""
+        return self.status in {InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE}
+
+    @property
+    def is_past_due(self) -> bool:
+        return self.shown_status == "past_due"
+
+    @property
     def shown_status(self) -> str:
         """due, past_due, paid or void: past due after a failed attempt."""
         if self.status == InvoiceStatus.OPEN:
@@ -146,7 +190,7 @@ class LineKind(models.TextChoices):
 class InvoiceLine(TenantModel):
     """One line of an invoice, final like it. Amounts exclude tax."""
 
-    invoice = models.ForeignKey(
+    invoice = TenantForeignKey(
         Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False
     )
     position = models.PositiveSmallIntegerField()
