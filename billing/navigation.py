@@ -12,9 +12,43 @@ def register_all() -> None:
         NavItem(
             label=_("Bills & payments"),
             url_name="billing:invoices",
-            also=("billing:invoice", "billing:invoice_pdf"),
+            also=(
+                "billing:invoice",
+                "billing:invoice_pdf",
+                "billing:invoice_pay",
+                "billing:archive",
+                "billing:spend",
+                "billing:payment_method",
+            ),
             icon="receipt",
             group=BILLING,
             order=40,
+        )
+    )
+    register(
+        NavItem(
+            label=_("Billing accounts"),
+            url_name="billing:accounts",
+            also=(
+                "billing:account",
+                "billing:account_profiles",
+                "billing:account_name",
+                "billing:account_address",
+                "billing:account_tax_id",
+                "billing:account_registration",
+                "billing:account_activity",
+                "billing:profile_activity",
+                "billing:profile",
+                "billing:profile_name",
+                "billing:profile_bill_to",
+                "billing:profile_usage",
+                "billing:profile_po_number",
+                "billing:profile_invoices",
+                "billing:profile_add",
+                "billing:profile_step",
+            ),
+            icon="building-bank",
+            group=BILLING,
+            order=50,
         )
     )

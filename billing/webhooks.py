@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing import gateway
 from billing.services.cards import sync_card
 from billing.services.invoices import sync_invoice
+from billing.services.vat_numbers import told_by_stripe
 from selfservice.core.hooks import StripeEventSeen, on_stripe_event
 
 
@@ -35,3 +36,9 @@ def credit_changed(seen: StripeEventSeen) -> None:
 )
 def card_changed(seen: StripeEventSeen) -> None:
     sync_card(seen.object_id)
+
+
+@on_stripe_event("customer.tax_id.created", "customer.tax_id.updated")
+def tax_number_changed(seen: StripeEventSeen) -> None:
+    """What the register said about a VAT number."""
+    told_by_stripe(seen.customer_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from babel.numbers import format_percent
@@ -10,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice
+from billing.models import Invoice, InvoiceCredit
 from selfservice.core.money import babel_locale
 
 STATUS_LABELS: dict[str, str | Promise] = {
@@ -28,18 +27,17 @@ def status_badge(invoice: Invoice) -> tuple[str, str]:
     return STATUS_BADGES[status], str(STATUS_LABELS[status])
 
 
-def address_lines(party: Mapping[str, str]) -> list[str]:
-    """Name and address as on an envelope; what is unknown is left out."""
-    country = party.get("country", "")
-    territories = babel_locale(get_language() or "en").territories
-    lines = [
-        party.get("name", ""),
-        party.get("line1", ""),
-        party.get("line2", ""),
-        f"{party.get('postal_code', '')} {party.get('city', '')}",
-        str(territories.get(country, country)),
-    ]
-    return [line.strip() for line in lines if line.strip()]
+CREDIT_REASONS: dict[str, str | Promise] = {
+    "order_change": _("The order was changed or canceled"),
+    "duplicate": _("Charged twice"),
+    "fraudulent": _("Fraudulent"),
+    "product_unsatisfactory": _("Not satisfied"),
+}
+
+
+def credit_reason(credit: InvoiceCredit) -> str:
+    """Why money was given back, in words; empty for a reason without any."""
+    return str(CREDIT_REASONS.get(credit.reason, ""))
 
 
 def rate_words(basis_points: int | None) -> str:

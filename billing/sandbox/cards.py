@@ -52,6 +52,8 @@ NAMED = {
     "pm_card_chargeCustomerFail": "4000000000000341",
     "pm_card_authenticationRequired": "4000002760003184",
 }
+# For so many years they are good from then on.
+NAMED_LAST = 8
 # These decline codes are error codes of their own at Stripe.
 OWN_CODES = {"expired_card", "incorrect_cvc", "processing_error"}
 SENTENCES = {

@@ -2,7 +2,9 @@
 
 By the second, and each line is the floor of its own exact fraction, so that a credit
 is never smaller, and a charge never larger, than it is exactly: of 1000 for three
-periods, two of them unused, -667 goes back and 333 is charged.
+periods, two of them unused, -667 goes back and 333 is charged. Recorded at Stripe in
+2026 with ties, which tell a floor from rounding: -2.5 became -3, and 4.5 became 4. So
+one of two licenses at 49.20 that is taken off a second later gives 49.21 back.
 
 In flexible billing mode Stripe takes credits from what was really charged before; here
 they are always worked out from the present price and quantity.

@@ -102,6 +102,9 @@ class Handler(BaseHTTPRequestHandler):
             headers = {name.lower(): value for name, value in self.headers.items()}
             text = text or address.query
             self._serve_api(Request(verb, address.path, text, headers))
+        elif address.path.startswith("/_sandbox/") and self.headers.get("origin"):
+            # A page that somebody has open beside the demo must not steer it.
+            self._send_json(403, _error("No web page steers the sandbox."))
         elif address.path.startswith("/_sandbox/"):
             status, body = admin.answer(self.sandbox, verb, address.path, text)
             self._send_json(status, body)

@@ -1,4 +1,4 @@
-"""Opening a billing account and its first billing profile."""
+"""Opening a billing account and its first profile; the customers of profiles."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from babel.numbers import get_territory_currencies
 from django.db import transaction
 
 from billing import gateway
-from billing.gateway.shapes import Party
-from billing.models import BillingAccount, BillingProfile, StripeOperation
-from billing.services import operations, refs
+from billing.models import (
+    BillingAccount,
+    BillingProfile,
+    ProfileDraft,
+    StripeOperation,
+)
+from billing.services import operations, refs, vat_numbers
+from billing.services.customers import party_of
 from selfservice.accounts.models import User
+from selfservice.activity.models import InvoiceMail
 from selfservice.activity.services.record import Change, record
 
 
@@ -28,6 +34,7 @@ class SoldTo:
     country: str
     tax_id: str
     po_number: str
+    region: str = ""
 
 
 def currency_of(country: str) -> str:
@@ -48,7 +55,7 @@ def open_account(*, purchaser: User, sold_to: SoldTo) -> BillingProfile:
             organization_id=purchaser.organization_id, pk=purchaser.pk
         )
         profile = first_profile(purchaser) or _store(purchaser, sold_to)
-        operation = _begin_customer(profile)
+        operation = begin_customer(profile)
     operations.run(operation, CREATE_CUSTOMER)
     profile.refresh_from_db()
     return profile
@@ -71,6 +78,7 @@ def _store(purchaser: User, sold_to: SoldTo) -> BillingProfile:
         "line2": sold_to.line2,
         "postal_code": sold_to.postal_code,
         "city": sold_to.city,
+        "region": sold_to.region,
         "country": sold_to.country,
     }
     account = BillingAccount.objects.create(
@@ -79,13 +87,16 @@ def _store(purchaser: User, sold_to: SoldTo) -> BillingProfile:
         name=sold_to.name,
         email=sold_to.email,
         tax_id=sold_to.tax_id,
+        tax_id_state=vat_numbers.state_at_first(sold_to.tax_id),
         **address,
     )
+    vat_numbers.ask(account)
     profile = BillingProfile.objects.create(
         organization_id=purchaser.organization_id,
         account=account,
         purchaser=purchaser,
         name=sold_to.name,
+        bill_to_name=sold_to.name,
         email=sold_to.email,
         currency=currency_of(sold_to.country),
         po_number=sold_to.po_number,
@@ -104,7 +115,8 @@ def _store(purchaser: User, sold_to: SoldTo) -> BillingProfile:
     return profile
 
 
-def _begin_customer(profile: BillingProfile) -> StripeOperation:
+def begin_customer(profile: BillingProfile) -> StripeOperation:
+    """Make its Stripe customer, in the transaction that stores the profile."""
     return operations.begin(
         kind="customer.create",
         key=f"customer-{profile.pk}",
@@ -122,16 +134,8 @@ def _profile(operation: StripeOperation) -> BillingProfile:
 def _call(operation: StripeOperation) -> str:
     profile = _profile(operation)
     return gateway.create_customer(
-        party=Party(
-            name=profile.name,
-            email=profile.email,
-            line1=profile.line1,
-            line2=profile.line2,
-            postal_code=profile.postal_code,
-            city=profile.city,
-            country=profile.country,
-        ),
-        vat_number=profile.account.tax_id,
+        party=party_of(profile),
+        vat_number=profile.account.tax_id_at_stripe,
         po_number=profile.po_number,
         own_ids={
             "organization": str(profile.organization_id),
@@ -151,14 +155,25 @@ def _apply(operation: StripeOperation, customer_id: str) -> str:
         organization_id=operation.organization_id,
         row_id=operation.subject_id,
     )
+    # What was typed for it has become the profile.
+    ProfileDraft.objects.filter(
+        organization_id=operation.organization_id, pk=operation.subject_id
+    ).delete()
     return customer_id
 
 
 def _refuse(operation: StripeOperation, error: Exception) -> None:
     """Take back what nothing refers to yet, so that it can be typed again."""
     profile = _profile(operation)
+    InvoiceMail.objects.filter(
+        organization_id=operation.organization_id, profile_id=profile.pk
+    ).delete()
     profile.delete()
-    profile.account.delete()
+    others = BillingProfile.objects.filter(
+        organization_id=operation.organization_id, account=profile.account
+    )
+    if not others.exists():
+        profile.account.delete()
 
 
 def _prove(operation: StripeOperation) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -67,27 +69,21 @@ def keep_card(
     the profile pays with. A second time updates what Stripe changed, such as a new
     expiration date.
     """
+    known: dict[str, Any] = {
+        "brand": card.brand,
+        "last4": card.last4,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "fingerprint": card.fingerprint,
+        "holder_name": card.holder_name,
+        "address": dict(card.address),
+    }
     with transaction.atomic():
         method, made = PaymentMethod.objects.update_or_create(
             organization_id=profile.organization_id,
             stripe_payment_method_id=card.id,
-            defaults={
-                "brand": card.brand,
-                "last4": card.last4,
-                "exp_month": card.exp_month,
-                "exp_year": card.exp_year,
-                "fingerprint": card.fingerprint,
-                "holder_name": card.holder_name,
-            },
-            create_defaults={
-                "profile": profile,
-                "brand": card.brand,
-                "last4": card.last4,
-                "exp_month": card.exp_month,
-                "exp_year": card.exp_year,
-                "fingerprint": card.fingerprint,
-                "holder_name": card.holder_name,
-            },
+            defaults=known,
+            create_defaults={"profile": profile, **known},
         )
         if made:
             refs.keep(

@@ -60,7 +60,8 @@ def process(event_id: str) -> None:
         if handler is not None:
             handler(StripeEventSeen(event.type, event.object_id, event.customer_id))
     except Exception as error:
-        note = f"{type(error).__name__}: {error}"[:500]
+        detail = getattr(error, "detail", error)
+        note = f"{type(error).__name__}: {detail}"[:500]
         # What is gone stays gone, however often it is asked for.
         if isinstance(error, gateway.GatewayRejected) and is_gone(error):
             _done(event_id, note)

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from billing import gateway
 from billing.gateway.shapes import StripeInvoice, StripeInvoiceLine
+from billing.invoice_mails import invoice_made
 from billing.models import BillingProfile, Invoice, InvoiceLine
 from billing.models.accounts import address_of
 from billing.models.invoices import LineKind
-from billing.services import refs
+from billing.services import owing, receipts, refs
 from selfservice.core import hooks
 
 WAITS_FOR_THE_BANK = frozenset({"subscription_create", "subscription_update"})
@@ -72,9 +73,23 @@ def apply_invoice(
                 organization_id=profile.organization_id,
                 row_id=invoice.pk,
             )
+            invoice_made(invoice, profile)
+            _ask_for_receipts(invoice, found)
+            if invoice.is_past_due:
+                owing.follow(invoice)
         elif invoice.stripe_synced_at < read_at:
+            was = invoice.is_past_due
             _move_payment(invoice, found, read_at)
+            if was or invoice.is_past_due:
+                owing.follow(invoice)
+            _ask_for_receipts(invoice, found)
     return invoice
+
+
+def _ask_for_receipts(invoice: Invoice, found: StripeInvoice) -> None:
+    """Once somebody was asked for money, or got some back, there may be new ones."""
+    if found.attempted or found.refunded_minor:
+        receipts.ask_for(invoice)
 
 
 def _move_payment(invoice: Invoice, found: StripeInvoice, read_at: dt.datetime) -> None:
@@ -107,6 +122,7 @@ def _snapshot(
         "purchaser_id": profile.purchaser_id,
         "subscription_id": about.subscription_id,
         "title": about.title,
+        "profile_name": profile.name,
         "number": found.number,
         "status": found.status,
         "attempted": attempted(found),
@@ -126,6 +142,7 @@ def _snapshot(
         },
         "bill_to": dict(found.bill_to),
         "po_number": found.po_number,
+        "line_count": len(found.lines),
         "finalized_at": found.finalized_at,
         "paid_at": found.paid_at,
         # The period that is paid for stands on the lines; Stripe's own period of a

@@ -20,9 +20,11 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +34,7 @@ from billing.models.stripe import UNSETTLED, OperationState
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.hooks import Registry
+from selfservice.core.statements import Later, Statement
 
 log = logging.getLogger(__name__)
 
@@ -176,11 +179,22 @@ def unsettled(
 
     Of one `kind` only, or of any `besides` one that nobody waits for.
     """
-    waiting = StripeOperation.objects.filter(
-        organization_id=organization_id, subject_id=subject_id, state__in=UNSETTLED
+    found = _unsettled(bool(kind)).rows(
+        organization=organization_id, subject=subject_id, kind=kind or besides
     )
-    waiting = waiting.filter(kind=kind) if kind else waiting.exclude(kind=besides)
-    return waiting.exists()
+    return bool(found)
+
+
+@lru_cache
+def _unsettled(only: bool) -> Statement[uuid.UUID]:
+    waiting = StripeOperation.objects.filter(
+        organization_id=Later("organization"),
+        subject_id=Later("subject"),
+        state__in=UNSETTLED,
+    )
+    kind = Q(kind=Later("kind"))
+    waiting = waiting.filter(kind if only else ~kind)
+    return Statement(waiting.values_list("pk", flat=True)[:1])
 
 
 def _answer[Answer](kind: Kind[Answer], operation: StripeOperation) -> Answer:
@@ -269,7 +283,8 @@ def _take_unfinished() -> StripeOperation | None:
         operation = (
             StripeOperation.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(state__in=UNSETTLED, leased_until__lte=timezone.now())
-            .order_by("leased_until")
+            # What was begun together goes on in that order: some wait for others.
+            .order_by("leased_until", "id")
             .first()
         )
         if operation is not None:

@@ -93,9 +93,12 @@ def card_differences(
     kept = ours.detached_at is None
     if theirs is None or not attached or not kept:
         return differing(attached=(kept, attached))
+    same_address = ours.address == dict(theirs.address)
     return differing(
         expires=(ours.expires, f"{theirs.exp_month:02d}/{theirs.exp_year}"),
         name=(ours.holder_name, theirs.holder_name),
+        # Not in words: reports are read by those who needn't know where people live.
+        address=("known", "known" if same_address else "another"),
     )
 
 

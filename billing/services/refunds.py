@@ -12,7 +12,10 @@ from billing.gateway.shapes import Refundable, StripeCredit
 from billing.models import StripeOperation
 from billing.services import operations
 from selfservice.activity.services.record import Change, record
+from selfservice.core import jobs
 from selfservice.core.hooks import RefundMade, refund_made
+
+INVOICE_JOB = "billing.sync_invoice"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ def _prove(operation: StripeOperation) -> StripeCredit | None:
 
 def _apply(operation: StripeOperation, credit: StripeCredit) -> str:
     _log(operation, "refunded", credit.total_minor)
+    # What was given back stands on the invoice, also when no event tells of it.
+    invoice = str(operation.arguments["invoice_id"])
+    jobs.enqueue(INVOICE_JOB, key=f"invoice-{invoice}", invoice_id=invoice)
     refund_made.send(
         RefundMade(
             organization_id=operation.organization_id,

@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Collection, Iterator
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
 from billing import gateway
@@ -44,6 +44,33 @@ def any_about(
         received_at__gt=timezone.now() - LATE,
     )
     return waiting.exists() or told.exists()
+
+
+def waiting_facts() -> dict[str, float | str]:
+    """How much waits for Stripe, whoever's it is, and since when in seconds.
+
+    `state` is late when a write has no answer for a minute: the worker asks again
+    every few seconds, so Stripe is away, or nobody works.
+    """
+    operations_waiting, since = (
+        StripeOperation.objects.filter(state__in=UNSETTLED)
+        .aggregate(n=Count("*"), since=Min("created_at"))
+        .values()
+    )
+    events_waiting, told = (
+        StripeEvent.objects.filter(processed_at=None, attempts__lt=inbox.GIVE_UP_AFTER)
+        .aggregate(n=Count("*"), since=Min("received_at"))
+        .values()
+    )
+    age = (clock.now() - since).total_seconds() if since else 0.0
+    event_age = (timezone.now() - told).total_seconds() if told else 0.0
+    return {
+        "state": "late" if age > 60 else "fine",
+        "unsettled": operations_waiting,
+        "unsettled_age_seconds": round(age, 1),
+        "events": events_waiting,
+        "events_age_seconds": round(event_age, 1),
+    }
 
 
 def compare_operations(

@@ -6,32 +6,40 @@ import dataclasses
 import datetime as dt
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing import gateway
+from billing.addresses import address_lines
 from billing.forms import PAST_3, PAST_6, PERIODS, RANGE, STATUSES, InvoiceFilter
-from billing.models import BillingProfile, Invoice, InvoiceLine
+from billing.models import (
+    Invoice,
+    InvoiceCredit,
+    InvoiceLine,
+    InvoicePayment,
+)
 from billing.queries import (
     InvoicePage,
     InvoiceSearch,
     InvoiceSum,
-    find_invoices,
+    credits_of,
     invoice_for,
     invoice_page,
     invoice_sums,
     lines_of,
-    profiles_of,
+    names_of_profiles,
+    payments_of,
 )
-from billing.wording import address_lines, rate_words, status_badge
-from selfservice.accounts.models import User
+from billing.services.paying import standing, waits_for_the_bank
+from billing.views.tabs import bills_tabs
+from billing.wording import credit_reason, rate_words, status_badge
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
@@ -49,6 +57,23 @@ class Row:
     invoice: Invoice
     badge: str
     label: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A try of charging an invoice; `why` is empty when it went through."""
+
+    payment: InvoicePayment
+    card: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CreditRow:
+    """A credit note with its reason in words."""
+
+    credit: InvoiceCredit
+    reason: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,12 +97,15 @@ def invoices(request: HtmxHttpRequest) -> HttpResponse:
     oldest_first = form.value("sort", "-date") == "date"
     page, sums = InvoicePage([], None, None), list[InvoiceSum]()
     if not form.refused:
-        found = find_invoices(buyer, _search(form, zone))
-        page = invoice_page(found, cursor=form.cursor, oldest_first=oldest_first)
-        sums = invoice_sums(found)
+        search = search_of(form, zone)
+        page = invoice_page(
+            buyer, search, cursor=form.cursor, oldest_first=oldest_first
+        )
+        sums = invoice_sums(buyer, search)
     context = {
-        **_filters(request, form, profiles_of(buyer)),
-        "here": reverse("billing:invoices"),
+        **_filters(request, form, names_of_profiles(buyer)),
+        "tabs": bills_tabs("invoices"),
+        "query": request.GET.urlencode(),
         "rows": [row_of(invoice) for invoice in page.rows],
         "sums": sums,
         "count": sum(part.count for part in sums),
@@ -94,7 +122,8 @@ def invoices(request: HtmxHttpRequest) -> HttpResponse:
     )
 
 
-def _search(form: InvoiceFilter, zone: str) -> InvoiceSearch:
+def search_of(form: InvoiceFilter, zone: str) -> InvoiceSearch:
+    """What a form that isn't refused asks for, by days of that time zone."""
     first, last = form.days
     return InvoiceSearch(
         start=_midnight(first, zone),
@@ -110,11 +139,11 @@ def _midnight(day: dt.date, zone: str) -> dt.datetime:
 
 
 def _filters(
-    request: HtmxHttpRequest, form: InvoiceFilter, profiles: list[BillingProfile]
+    request: HtmxHttpRequest, form: InvoiceFilter, profiles: list[tuple[uuid.UUID, str]]
 ) -> dict[str, Any]:
     period, status = form.value("period", PAST_3), form.value("status")
     profile = str(form.value("profile"))
-    names = [(str(profile.pk), profile.name) for profile in profiles]
+    names = [(str(key), name) for key, name in profiles]
     return {
         "form": form,
         "period": period,
@@ -154,11 +183,13 @@ def _period_url(request: HtmxHttpRequest, period: str) -> str:
 
 @require_safe
 def invoice(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
-    found = _invoice_for(person(request), invoice_id)
+    found = invoice_or_404(request, invoice_id)
     badge, label = status_badge(found)
     lines = lines_of(found)
     context = {
         "invoice": found,
+        "waits": waits_for_the_bank(found),
+        "checking": found.is_open and standing(found).checking,
         "badge": badge,
         "label": label,
         "lines": [LineRow(line, rate_words(line.tax_rate_bp)) for line in lines],
@@ -166,18 +197,53 @@ def invoice(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
             rate_words(rate)
             for rate in sorted({line.tax_rate_bp for line in lines if line.tax_rate_bp})
         ),
+        "payments": [_payment_row(payment) for payment in payments_of(found)],
+        "credits": [CreditRow(note, credit_reason(note)) for note in credits_of(found)],
         "sold_to": address_lines(found.sold_to),
         "bill_to": address_lines(found.bill_to),
     }
     return render_page(request, "billing/invoice.html", context, partial="invoice")
 
 
+def _payment_row(payment: InvoicePayment) -> PaymentRow:
+    card = f"{payment.brand.title()} •••• {payment.last4}" if payment.last4 else ""
+    declined = not payment.succeeded
+    return PaymentRow(
+        payment, card, gateway.decline_sentence(payment.decline) if declined else ""
+    )
+
+
 @require_safe
 def invoice_pdf(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
     """Pass on Stripe's PDF, so that its address is never shown."""
-    found = _invoice_for(person(request), invoice_id)
+    found = invoice_or_404(request, invoice_id)
+    name = f"{_('Invoice')} {found.number}.pdf"
+    return _pass_on(
+        request, found, lambda: gateway.invoice_pdf(found.stripe_invoice_id), name
+    )
+
+
+@require_safe
+def credit_pdf(
+    request: HtmxHttpRequest, invoice_id: uuid.UUID, credit_id: uuid.UUID
+) -> HttpResponse:
+    """Pass on Stripe's PDF of a credit note."""
+    found = invoice_or_404(request, invoice_id)
+    note = next((note for note in credits_of(found) if note.pk == credit_id), None)
+    if note is None:
+        raise Http404
+    stripe_id, name = (
+        note.stripe_credit_note_id,
+        f"{_('Credit note')} {note.number}.pdf",
+    )
+    return _pass_on(request, found, lambda: gateway.credit_note_pdf(stripe_id), name)
+
+
+def _pass_on(
+    request: HtmxHttpRequest, found: Invoice, read: Callable[[], bytes], name: str
+) -> HttpResponse:
     try:
-        content = gateway.invoice_pdf(found.stripe_invoice_id)
+        content = read()
     except DomainError as error:
         log.warning("no PDF of invoice %s: %s", found.pk, type(error).__name__)
         response = render_page(
@@ -189,16 +255,17 @@ def invoice_pdf(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse
         )
         response["Retry-After"] = RETRY_AFTER_SECONDS
         return response
-    name = get_valid_filename(f"{_('Invoice')} {found.number}.pdf")
     response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Content-Disposition"] = content_disposition_header(
+        True, get_valid_filename(name)
+    )
     response["Cache-Control"] = "private, no-cache"
     return response
 
 
-def _invoice_for(buyer: User, invoice_id: uuid.UUID) -> Invoice:
-    """The buyer's invoice; anybody else's is not found. Raises Http404."""
-    found = invoice_for(buyer, invoice_id)
+def invoice_or_404(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> Invoice:
+    """The reader's own invoice; anybody else's is not found. Raises Http404."""
+    found = invoice_for(person(request), invoice_id)
     if found is None:
         raise Http404
     return found

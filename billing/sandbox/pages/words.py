@@ -34,10 +34,10 @@ DUTCH = {
     "Pay": "Betalen",
     "Use another card": "Een andere kaart gebruiken",
     "Pay with this card": "Met deze kaart betalen",
-    "Back to the portal": "Terug naar de portal",
+    "Back to the portal": "Terug naar het portaal",
     "This invoice is open.": "Deze factuur staat open.",
     "This invoice is paid. You can go back to the portal.": (
-        "Deze factuur is betaald. U kunt terug naar de portal."
+        "Deze factuur is betaald. U kunt terug naar het portaal."
     ),
     "This invoice is void: nothing is to be paid.": (
         "Deze factuur is vervallen: er hoeft niets te worden betaald."
@@ -46,7 +46,7 @@ DUTCH = {
         "De betaling is niet gelukt. Probeer het opnieuw of gebruik een andere kaart."
     ),
     "This page is over. Go back to the portal.": (
-        "Deze pagina is verlopen. Ga terug naar de portal."
+        "Deze pagina is verlopen. Ga terug naar het portaal."
     ),
     "There is no such invoice.": "Deze factuur bestaat niet.",
     "There is nothing at this address.": "Op dit adres is niets te vinden.",
@@ -82,7 +82,7 @@ DUTCH = {
         " het opnieuw."
     ),
     "The payment provider could not be reached. Check your connection and try again.": (
-        "De betaalprovider is niet bereikbaar. Controleer uw verbinding en probeer"
+        "De betaaldienst is niet bereikbaar. Controleer uw verbinding en probeer"
         " het opnieuw."
     ),
 }

@@ -87,6 +87,7 @@ def finalize(call: Call) -> Obj:
 @handles("POST /v1/invoices/{invoice}/pay")
 def pay(call: Call) -> Obj:
     found = call.get(call.ids[0], "invoice")
+    call.params.accept("off_session")
     if found["status"] not in {"open", "uncollectible"}:
         raise ApiError(f"Invoice is already {found['status']}.", "invoice_not_open")
     method = call.params.get("payment_method")

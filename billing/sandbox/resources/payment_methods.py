@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 
 import stripe
 
@@ -10,6 +11,7 @@ from billing.sandbox.call import Call, merge_metadata
 from billing.sandbox.cards import (
     CARDS,
     NAMED,
+    NAMED_LAST,
     TestCard,
     check_expiry,
     declined,
@@ -52,7 +54,8 @@ def make_card(call: Call, *, number: str, month: int, year: int, name: str = "")
 def card_of(call: Call, method_id: str) -> Obj:
     """A stored payment method; `pm_card_visa` and its like are made on the spot."""
     if method_id in NAMED:
-        return make_card(call, number=NAMED[method_id], month=12, year=2034)
+        year = dt.datetime.fromtimestamp(call.now, dt.UTC).year + NAMED_LAST
+        return make_card(call, number=NAMED[method_id], month=12, year=year)
     return call.get(method_id, "payment_method")
 
 
@@ -86,16 +89,31 @@ def retrieve(call: Call) -> Obj:
 @handles("POST /v1/payment_methods/{payment_method}")
 def update(call: Call) -> Obj:
     found = call.get(call.ids[0], "payment_method")
-    before = {**found, "card": dict(found["card"])}
+    if found["customer"] is None:
+        raise ApiError(
+            "You must save this PaymentMethod to a customer before you can update it."
+        )
+    before = copy.deepcopy(found)
     dates = call.params.get("card", {})
     month = int(dates.get("exp_month", found["card"]["exp_month"]))
     year = int(dates.get("exp_year", found["card"]["exp_year"]))
     check_expiry(month, year, call.now)
     found["card"] |= {"exp_month": month, "exp_year": year}
-    for name, value in call.params.get("billing_details", {}).items():
-        found["billing_details"][name] = value or None
+    _bill_to(found["billing_details"], call.params.get("billing_details", {}))
     merge_metadata(found, call.params)
     return call.save(found, "payment_method.updated", before)
+
+
+def _bill_to(details: Obj, given: Obj) -> None:
+    """Of the address, too, only the parts that are given change."""
+    given = dict(given)
+    if "address" in given:
+        address = details["address"] or blank(
+            stripe.PaymentMethod.BillingDetails.Address
+        )
+        parts = given.pop("address") or dict.fromkeys(address)
+        details["address"] = {**address, **{k: v or None for k, v in parts.items()}}
+    details |= {name: value or None for name, value in given.items()}
 
 
 @handles("POST /v1/payment_methods/{payment_method}/attach")

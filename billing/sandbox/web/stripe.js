@@ -83,7 +83,7 @@
             ready: () => handlers.ready?.({ elementType: "payment" }),
             change: (data) => handlers.change?.({ elementType: "payment", complete: data.complete }),
           });
-          Object.assign(made._frame.style, { width: "calc(100% + 8px)", margin: "-4px" });
+          Object.assign(made._frame.style, { width: "calc(100% + 8px)", height: "132px", margin: "-4px" });
           place.replaceChildren(made._frame);
         },
         on(event, handler) {
