@@ -12,16 +12,16 @@ def register_all() -> None:
     register_verbs(
         Group.PEOPLE,
         licenses_assigned=ngettext_lazy(
-            "assigned %(count)d license", "assigned %(count)d licenses", "count"
+            "assigned %(count)s license", "assigned %(count)s licenses", "count"
         ),
         licenses_unassigned=ngettext_lazy(
-            "unassigned %(count)d license", "unassigned %(count)d licenses", "count"
+            "unassigned %(count)s license", "unassigned %(count)s licenses", "count"
         ),
         licenses_suspended=ngettext_lazy(
-            "suspended %(count)d license", "suspended %(count)d licenses", "count"
+            "suspended %(count)s license", "suspended %(count)s licenses", "count"
         ),
         licenses_returned=ngettext_lazy(
-            "gave %(count)d license back", "gave %(count)d licenses back", "count"
+            "gave %(count)s license back", "gave %(count)s licenses back", "count"
         ),
     )
     facts.register("people", FactWords(_("People"), people=True))

@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from selfservice.accounts.services.directory_file import encoding_of
 from selfservice.core.errors import DomainError
+from selfservice.core.numbers import Grouped
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES = 10 * MEGABYTE
@@ -90,18 +92,18 @@ def read_file(file: UploadedFile[bytes]) -> Addresses:
         size = (file.size or 0) / MEGABYTE
         raise Unreadable(
             _(
-                "The file is %(size).1f MB, and %(most)d MB is the most that can be"
-                " uploaded. Leave only the column with e-mail addresses in it, or"
+                "The file is %(size)s MB, and %(most)s MB is the most that can be"
+                " uploaded. Leave only the column with email addresses in it, or"
                 " upload it in parts."
             )
-            % {"size": size, "most": MOST_BYTES // MEGABYTE}
+            % {"size": number_format(size, 1), "most": Grouped(MOST_BYTES // MEGABYTE)}
         )
     cells = [row for row in _rows(_text_of(file)) if any(cell.strip() for cell in row)]
     column = _column(cells)
     if column is None:
         raise Unreadable(
             _(
-                "The file has no column with e-mail addresses. Upload a CSV file with"
+                "The file has no column with email addresses. Upload a CSV file with"
                 " one address per line."
             )
         )
@@ -122,10 +124,10 @@ def merged(lists: Iterable[Addresses]) -> Addresses:
 def too_many(count: int) -> Unreadable:
     return Unreadable(
         _(
-            "The list names %(count)d people. At most %(most)d can be done at a time:"
+            "The list names %(count)s people. At most %(most)s can be done at a time:"
             " divide them over several lists."
         )
-        % {"count": count, "most": MOST_ADDRESSES}
+        % {"count": Grouped(count), "most": Grouped(MOST_ADDRESSES)}
     )
 
 

@@ -85,7 +85,7 @@ def _reason(
 def people_at(
     organization_id: uuid.UUID, addresses: Iterable[str]
 ) -> dict[str, uuid.UUID]:
-    """The organization's people by e-mail address or user principal name.
+    """The organization's people by email address or user principal name.
 
     Addresses in lower case; what is nobody's is left out.
     """

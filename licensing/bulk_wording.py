@@ -13,6 +13,7 @@ from licensing.models import Bulk, BulkList
 from licensing.queries import Holding
 from licensing.services.refusals import Reason
 from selfservice.accounts.models import User
+from selfservice.core.numbers import Grouped
 
 # More are in the file.
 NAMED = 100
@@ -75,7 +76,7 @@ def groups_of(bulk: BulkList, look: Look) -> list[Group]:
         groups.append(Group(_("Not in the directory"), nobody))
     if bulk.strange:
         strange = [(entry, "") for entry in bulk.strange]
-        groups.append(Group(_("Not an e-mail address"), strange))
+        groups.append(Group(_("Not an email address"), strange))
     return groups
 
 
@@ -86,17 +87,17 @@ def _members(people: Sequence[User]) -> list[tuple[str, str]]:
 def said_of(bulk: BulkList, look: Look, holding: Holding) -> str:
     """What pressing the button does."""
     count = len(look.ready)
-    names = {"count": count, "product": holding.name}
+    names = {"count": Grouped(count), "product": holding.name}
     if bulk.does == Bulk.UNASSIGN:
         return ngettext(
-            "%(count)d person loses %(product)s at once. The license is free again.",
-            "%(count)d people lose %(product)s at once. The %(count)d licenses are free"
+            "%(count)s person loses %(product)s at once. The license is free again.",
+            "%(count)s people lose %(product)s at once. The %(count)s licenses are free"
             " again.",
             count,
         ) % {**names}
     return ngettext(
-        "%(count)d person gets %(product)s, and an e-mail about it.",
-        "%(count)d people get %(product)s, and an e-mail about it: all of them, or"
+        "%(count)s person gets %(product)s, and an email about it.",
+        "%(count)s people get %(product)s, and an email about it: all of them, or"
         " nobody.",
         count,
     ) % {**names}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Bulk
 from licensing.people import Search
+from selfservice.core.numbers import Grouped
 from selfservice.subscriptions.forms import MOST_LICENSES
 from selfservice.subscriptions.services.quantity import When
 
@@ -32,8 +33,8 @@ class PeopleField(forms.Field):
             ) from error
         if len(keys) > MOST_PEOPLE:
             raise forms.ValidationError(
-                _("More than %(most)d people can't be chosen here.")
-                % {"most": MOST_PEOPLE}
+                _("More than %(most)s people can't be chosen here.")
+                % {"most": Grouped(MOST_PEOPLE)}
             )
         return list(dict.fromkeys(keys))
 
@@ -91,6 +92,10 @@ class QuantityForm(ChosenPeople):
         required=False, choices=[(when.value, when.value) for when in When]
     )
     seal = forms.CharField(required=False, max_length=4000)
+    # What the pane was opened for; only its title differs.
+    mode = forms.ChoiceField(required=False, choices=[("remove", "remove")])
+    # Without a script: only show the amount.
+    look = forms.BooleanField(required=False)
     # The list of people that these licenses are for, to which it goes back.
     bulk = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
@@ -124,12 +129,12 @@ class LicensesFilter(Filter):
 class PeopleFilter(Filter):
     """The licensed people of a product: which, how sorted, where the page begins."""
 
-    SORTS = ("name", "-name", "since", "-since")
+    SORTS = ("name", "-name", "department", "-department", "since", "-since")
     DAYS = (
-        (7, _("Last 7 days")),
-        (30, _("Last 30 days")),
-        (90, _("Last 90 days")),
-        (365, _("Last 365 days")),
+        (7, _("Past 7 days")),
+        (30, _("Past 30 days")),
+        (90, _("Past 90 days")),
+        (365, _("Past 365 days")),
     )
 
     department = forms.CharField(required=False, max_length=128)
@@ -181,7 +186,7 @@ class BulkForm(forms.Form):
     does = forms.ChoiceField(choices=Bulk, required=False)
     text = forms.CharField(
         required=False,
-        label=_("E-mail addresses"),
+        label=_("Email addresses"),
         widget=forms.Textarea(
             attrs={
                 "rows": 6,

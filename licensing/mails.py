@@ -10,13 +10,20 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import LicenseAssignment
-from selfservice.activity.services import mail
+from selfservice.activity.services import choices, mail
 from selfservice.core import jobs
 
 ASSIGNED_JOB = "licensing.mail_assigned"
 TOLD_TOGETHER = 1000
 
 mail.kinds.register("license_assigned", _("You have a license: %(product)s"))
+choices.optional.register(
+    "license_assigned",
+    choices.Optional(
+        _("Licenses that you are given"),
+        _("A colleague gave you a license, and how to use it."),
+    ),
+)
 
 
 def tell_assigned(rows: Sequence[LicenseAssignment]) -> None:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from selfservice.accounts.models import TenantModel
+from selfservice.accounts.models import TenantForeignKey, TenantModel
 from selfservice.catalog.models import Product
 from selfservice.subscriptions.models import Subscription
 
@@ -21,7 +21,7 @@ class LicenseAssignment(TenantModel):
     `Subscription.assigned` in the same transaction.
     """
 
-    subscription = models.ForeignKey(
+    subscription = TenantForeignKey(
         Subscription,
         on_delete=models.PROTECT,
         related_name="assignments",
@@ -32,20 +32,20 @@ class LicenseAssignment(TenantModel):
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    purchaser = models.ForeignKey(
+    purchaser = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
     )
-    user = models.ForeignKey(
+    user = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
     )
     # Null: the portal itself did it.
-    assigned_by = models.ForeignKey(
+    assigned_by = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
@@ -56,7 +56,7 @@ class LicenseAssignment(TenantModel):
     suspended_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     # Null: the portal itself did it.
-    ended_by = models.ForeignKey(
+    ended_by = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
@@ -97,6 +97,12 @@ class LicenseAssignment(TenantModel):
                 condition=Q(ended_at__isnull=False),
                 name="licenseassignment_ended",
             ),
+            # When somebody last gave one back, of a subscription.
+            models.Index(
+                fields=["organization", "subscription", "ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="licenseassignment_given_back",
+            ),
             models.Index(
                 fields=["organization", "withdrawal"],
                 condition=Q(withdrawal__isnull=False),
@@ -128,7 +134,7 @@ class BulkList(TenantModel):
     for a week.
     """
 
-    purchaser = models.ForeignKey(
+    purchaser = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",

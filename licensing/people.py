@@ -5,18 +5,44 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db import connection
+from django.db.models import (
+    BooleanField,
+    Count,
+    Expression,
+    F,
+    Func,
+    OrderBy,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Lower
+from django.db.models.lookups import GreaterThan, LessThan
 
 from licensing.models import LicenseAssignment
-from licensing.queries import PAGE_SIZE, Holding, live_assignments
+from licensing.queries import PAGE_SIZE, Holding
 from selfservice.accounts.models import PersonWord, User
 from selfservice.accounts.services.words import normalized, typed_address
 from selfservice.core import clock
+from selfservice.core.statements import IsAny, Later, Statement
 
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"
+# All that the list shows.
+_SHOWN_COLUMNS = (
+    "organization_id",
+    "subscription_id",
+    "assigned_at",
+    "user__display_name",
+    "user__email",
+    "user__department",
+    "assigned_by__display_name",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,20 +55,44 @@ class Search:
     days: int = 0
 
     @property
+    def asked(self) -> frozenset[str]:
+        """By which of the above it leaves anybody out."""
+        names = ("text", "department", "subscription", "days")
+        return frozenset(name for name in names if getattr(self, name))
+
+    @property
     def narrows(self) -> bool:
-        return bool(self.text or self.department or self.subscription or self.days)
+        return bool(self.asked)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PeoplePage:
-    """A stretch of the licensed people.
+    """A stretch of the licensed people, and how many there are in all.
 
     `previous` and `next` are the rows beyond which its neighbours begin, or null.
     """
 
     rows: list[LicenseAssignment]
+    total: int
     previous: uuid.UUID | None = None
     next: uuid.UUID | None = None
+
+
+class _Row(Func):
+    """Several columns, compared one after the other; an index can be entered so."""
+
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
+
+
+# How the list is sorted. Each ends with what no two licenses share.
+_NAME = Lower("user__display_name")
+_ORDERS: Mapping[str, tuple[Expression | F, ...]] = {
+    "since": (F("pk"),),
+    "name": (_NAME, F("user_id")),
+    "department": (F("user__department"), _NAME, F("user_id")),
+}
+type _Given = Callable[[str], Any]
 
 
 def matching(
@@ -50,87 +100,153 @@ def matching(
 ) -> QuerySet[LicenseAssignment]:
     """The licenses that people have and that `search` leaves.
 
-    Each word of its text begins a word of the name, or the e-mail address.
+    Each word of its text begins a word of the name, or the email address.
     """
-    found = live_assignments(purchaser, holding.pk).filter(
-        subscription_id__in=holding.usable
+    words = _words(search.text)
+    values = _values(purchaser, holding, search, words)
+    return _matching(len(words), search.asked, values.__getitem__)
+
+
+def _matching(
+    words: int, asked: frozenset[str], given: _Given
+) -> QuerySet[LicenseAssignment]:
+    """With the values themselves, or with `Later` in their places."""
+    found = LicenseAssignment.objects.filter(
+        IsAny(F("subscription_id"), given("usable")),
+        organization_id=given("organization"),
+        purchaser_id=given("purchaser"),
+        product_id=given("product"),
+        ended_at=None,
+        suspended_at=None,
     )
-    for word in _words(search.text):
-        found = found.filter(user_id__in=_people_called(purchaser, word))
-    if search.department:
-        found = found.filter(
-            user__organization_id=purchaser.organization_id,
-            user__department=search.department,
+    for number in range(words):
+        called = PersonWord.objects.filter(
+            organization_id=given("organization"),
+            suffix__gte=given(f"word{number}"),
+            suffix__lt=given(f"end{number}"),
         )
-    if search.subscription:
-        found = found.filter(subscription_id=search.subscription)
-    if search.days:
-        since = clock.now() - dt.timedelta(days=search.days)
-        found = found.filter(assigned_at__gte=since)
+        found = found.filter(user_id__in=called.values_list("user_id", flat=True))
+    if "department" in asked:
+        found = found.filter(
+            user__organization_id=given("organization"),
+            user__department=given("department"),
+        )
+    if "subscription" in asked:
+        found = found.filter(subscription_id=given("subscription"))
+    if "days" in asked:
+        found = found.filter(assigned_at__gte=given("since"))
     return found
 
 
+def _values(
+    purchaser: User, holding: Holding, search: Search, words: list[str]
+) -> dict[str, Any]:
+    return {
+        "organization": purchaser.organization_id,
+        "purchaser": purchaser.pk,
+        "product": holding.pk,
+        "usable": list(holding.usable),
+        "department": search.department,
+        "subscription": search.subscription,
+        "since": clock.now() - dt.timedelta(days=search.days),
+        **{f"word{number}": word for number, word in enumerate(words)},
+        **{f"end{number}": word + _LAST for number, word in enumerate(words)},
+    }
+
+
+def licensed_like(purchaser: User, text: str, limit: int) -> list[LicenseAssignment]:
+    """The purchaser's licenses of people called like that, by their names.
+
+    Whatever the product; one statement.
+    """
+    found = LicenseAssignment.objects.filter(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        ended_at=None,
+        suspended_at=None,
+    )
+    for word in _words(text):
+        found = found.filter(user_id__in=_people_called(purchaser, word))
+    named = found.select_related("user", "product").order_by(
+        Lower("user__display_name"), "user_id", "product__name"
+    )
+    return list(named[:limit])
+
+
 def people_page(
-    found: QuerySet[LicenseAssignment],
-    organization_id: uuid.UUID,
+    purchaser: User,
+    holding: Holding,
+    search: Search,
     *,
     sort: str = "-since",
     after: uuid.UUID | None = None,
     before: uuid.UUID | None = None,
 ) -> PeoplePage:
-    """Fifty of them, beyond the row `after`, or those just ahead of the row `before`.
+    """Fifty of those that `search` leaves, beyond the row `after`, or those just ahead
+    of the row `before`.
 
-    `sort` is since or name, with a minus for the other way around. Rows are found by
-    where the neighbours end, so that every page costs the same. By time that is their
-    key.
+    `sort` is since, name or department, with a minus for the other way around. Rows
+    are found by where the neighbours end, so that every page costs the same. By time
+    that is their key.
     """
-    backwards = before is not None
+    words = _words(search.text)
+    values = _values(purchaser, holding, search, words)
+    backwards, edge = before is not None, before or after
     descending = sort.startswith("-") != backwards
-    edge = before or after
-    if sort.lstrip("-") == "name":
-        found = _by_name(found, organization_id, edge, descending)
-    else:
-        if edge:
-            found = found.filter(**{"pk__lt" if descending else "pk__gt": edge})
-        found = found.order_by("-pk" if descending else "pk")
-    shown = found.select_related("user", "assigned_by")
-    rows = list(shown[: PAGE_SIZE + 1])
+    shape = len(words), search.asked
+    page = _page(*shape, sort.lstrip("-"), descending, bool(edge))
+    rows = page.rows(edge=edge, **values)
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if backwards:
         rows.reverse()
     if not rows:
-        return PeoplePage([])
+        return PeoplePage([], 0)
     has_previous, has_next = (more, True) if backwards else (bool(after), more)
+    total = len(rows)
+    if has_previous or has_next:
+        total = _count(*shape).rows(**values)[0] if search.narrows else holding.assigned
     return PeoplePage(
         rows,
+        total,
         previous=rows[0].pk if has_previous else None,
         next=rows[-1].pk if has_next else None,
     )
 
 
-def _by_name(
-    found: QuerySet[LicenseAssignment],
-    organization_id: uuid.UUID,
-    edge: uuid.UUID | None,
-    descending: bool,
-) -> QuerySet[LicenseAssignment]:
-    named = found.filter(user__organization_id=organization_id).annotate(
-        called=Lower("user__display_name")
-    )
+@lru_cache(maxsize=64)
+def _count(words: int, asked: frozenset[str]) -> Statement[int]:
+    every = _matching(words, asked, Later).order_by().values(one=Value(1))
+    return Statement(every.annotate(count=Count("*")).values_list("count", flat=True))
+
+
+@lru_cache(maxsize=256)
+def _page(
+    words: int, asked: frozenset[str], sort: str, descending: bool, edge: bool
+) -> Statement[LicenseAssignment]:
+    found, order = _matching(words, asked, Later), _ORDERS[sort]
+    if sort != "since":
+        found = found.filter(user__organization_id=Later("organization"))
     if edge:
         # Also where that person's license was taken back meanwhile.
         rows = LicenseAssignment.objects.filter(
-            organization_id=organization_id, pk=edge
+            organization_id=Later("organization"), pk=Later("edge")
         )
-        name = Subquery(rows.values(name=Lower("user__display_name"))[:1])
-        side = "lt" if descending else "gt"
-        beyond = Q(**{f"called__{side}": name}) | Q(
-            called=name, **{f"user_id__{side}": Subquery(rows.values("user_id")[:1])}
-        )
-        # The index is entered by the first of these.
-        named = named.filter(Q(**{f"called__{side}e": name}), beyond)
-    sign = "-" if descending else ""
-    return named.order_by(f"{sign}called", f"{sign}user_id")
+        place = [Subquery(rows.values(at=column)[:1]) for column in order]
+        beyond = LessThan if descending else GreaterThan
+        found = found.filter(beyond(_Row(*order), _Row(*place)))
+    ordering = [_sorted(column, descending) for column in order]
+    # First which ones, then who they are: else thousands are joined to show fifty,
+    # where PostgreSQL thinks that they are few.
+    keys = found.order_by(*ordering).values("pk")[: PAGE_SIZE + 1]
+    shown = LicenseAssignment.objects.filter(
+        organization_id=Later("organization"), pk__in=keys
+    )
+    joined = shown.select_related("user", "assigned_by").only(*_SHOWN_COLUMNS)
+    return Statement(joined.order_by(*ordering))
+
+
+def _sorted(column: Expression | F, descending: bool) -> OrderBy:
+    return OrderBy(column, descending=descending)
 
 
 def departments(organization_id: uuid.UUID, limit: int = 200) -> list[str]:
@@ -138,8 +254,12 @@ def departments(organization_id: uuid.UUID, limit: int = 200) -> list[str]:
 
     Goes from one to the next in the index: what it costs is the number of them.
     """
-    rows = User.objects.raw(
-        """
+    with connection.cursor() as cursor:
+        cursor.execute(_DEPARTMENTS, {"organization": organization_id, "limit": limit})
+        return [name for (name,) in cursor.fetchall()]
+
+
+_DEPARTMENTS = """
 WITH RECURSIVE found AS (
     (SELECT department FROM accounts_user WHERE organization_id = %(organization)s
         AND department > '' ORDER BY department LIMIT 1)
@@ -149,12 +269,8 @@ WITH RECURSIVE found AS (
         ORDER BY department LIMIT 1)
     FROM found WHERE found.department IS NOT NULL
 )
-SELECT NULL::uuid AS id, department FROM found
-WHERE department IS NOT NULL LIMIT %(limit)s
-""",
-        {"organization": organization_id, "limit": limit},
-    )
-    return [row.department for row in rows]
+SELECT department FROM found WHERE department IS NOT NULL LIMIT %(limit)s
+"""
 
 
 def _words(text: str) -> list[str]:

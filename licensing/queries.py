@@ -6,18 +6,21 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Least
 
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
 from selfservice.accounts.services.words import normalized
+from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
+from selfservice.subscriptions.wording import plan_words
 
 PAGE_SIZE = 50
 # So long somebody is told that a license is gone.
@@ -68,14 +71,37 @@ def contracts(purchaser: User, product_id: uuid.UUID) -> QuerySet[Subscription]:
     )
 
 
-def holdings(purchaser: User, now: dt.datetime) -> list[Holding]:
-    """All that this person bought and that isn't deleted, by the product's name."""
-    bought = Subscription.objects.filter(
-        organization_id=purchaser.organization_id,
-        purchaser=purchaser,
+@cache
+def _contracts() -> Statement[tuple[uuid.UUID, str, str, dt.datetime]]:
+    found = Subscription.objects.filter(
+        organization_id=Later("organization"),
+        purchaser_id=Later("purchaser"),
+        product_id=Later("product"),
         order_state=OrderState.CONFIRMED,
     )
-    found = _summed(bought, now)
+    shown = found.values_list("pk", "plan__term", "plan__frequency", "ordered_at")
+    return Statement(shown.order_by("pk"))
+
+
+def named_contracts(
+    purchaser: User, holding: Holding
+) -> list[tuple[uuid.UUID, str, dt.datetime]]:
+    """The usable ones with their plan's words and when they were ordered."""
+    rows = _contracts().rows(
+        organization=purchaser.organization_id,
+        purchaser=purchaser.pk,
+        product=holding.pk,
+    )
+    return [
+        (key, plan_words(term, frequency), ordered_at)
+        for key, term, frequency, ordered_at in rows
+        if key in holding.usable
+    ]
+
+
+def holdings(purchaser: User, now: dt.datetime) -> list[Holding]:
+    """All that this person bought and that isn't deleted, by the product's name."""
+    found = _summed(_all_parts(), purchaser, now=now)
     return sorted(found, key=lambda holding: holding.name.casefold())
 
 
@@ -83,19 +109,52 @@ def holding_of(
     purchaser: User, product_id: uuid.UUID, now: dt.datetime
 ) -> Holding | None:
     """One product that this person bought; null when they didn't."""
-    return next(iter(_summed(contracts(purchaser, product_id), now)), None)
+    found = _summed(_parts_of_one(), purchaser, now=now, product=product_id)
+    return found[0] if found else None
 
 
-def _summed(bought: QuerySet[Subscription], now: dt.datetime) -> list[Holding]:
-    """One statement, a row per product and state; folded here.
+class _Part(NamedTuple):
+    """The subscriptions to a product that are in one state, added up."""
+
+    product_id: uuid.UUID
+    name: str
+    slug: str
+    icon: str
+    color: int
+    state: str
+    total: int
+    taken: int
+    free: int
+    subscriptions: int
+    ids: list[uuid.UUID]
+
+
+@cache
+def _all_parts() -> Statement[tuple[Any, ...]]:
+    return Statement(_parts(Q()))
+
+
+@cache
+def _parts_of_one() -> Statement[tuple[Any, ...]]:
+    return Statement(_parts(Q(product_id=Later("product"))))
+
+
+def _parts(which: Q) -> QuerySet[Subscription, tuple[Any, ...]]:
+    """A row per product and state, as _Part has them.
 
     There are never more products than in the catalogue.
     """
     limit = Least(F("quantity"), Coalesce(F("scheduled_quantity"), F("quantity")))
-    parts = (
-        bought.annotate(state=lifecycle.state_case(now))
+    return (
+        Subscription.objects.filter(
+            which,
+            organization_id=Later("organization"),
+            purchaser_id=Later("purchaser"),
+            order_state=OrderState.CONFIRMED,
+        )
+        .annotate(state=lifecycle.state_case(Later("now")))
         .exclude(state=lifecycle.DELETED)
-        .values(
+        .values_list(
             "product_id",
             "product__name",
             "product__slug",
@@ -107,34 +166,43 @@ def _summed(bought: QuerySet[Subscription], now: dt.datetime) -> list[Holding]:
             total=Sum("quantity"),
             taken=Sum("assigned"),
             free=Sum(limit - F("assigned")),
-            count=Count("id"),
+            subscriptions=Count("id"),
             ids=ArrayAgg("id"),
         )
         .order_by()
     )
-    products: dict[uuid.UUID, dict[str, Mapping[str, Any]]] = {}
-    for part in parts:
-        products.setdefault(part["product_id"], {})[part["state"]] = part
+
+
+def _summed(
+    parts: Statement[tuple[Any, ...]], purchaser: User, **asked: Any
+) -> list[Holding]:
+    """One statement, folded here."""
+    rows = parts.rows(
+        organization=purchaser.organization_id, purchaser=purchaser.pk, **asked
+    )
+    products: dict[uuid.UUID, dict[str, _Part]] = {}
+    for part in map(_Part._make, rows):
+        products.setdefault(part.product_id, {})[part.state] = part
     return [_holding(states) for states in products.values()]
 
 
-def _holding(states: Mapping[str, Mapping[str, Any]]) -> Holding:
+def _holding(states: Mapping[str, _Part]) -> Holding:
     first = next(iter(states.values()))
     licensed = [part for state, part in states.items() if state in LICENSED]
-    free = [p["free"] for state, p in states.items() if state in lifecycle.ASSIGNABLE]
+    free = [p.free for state, p in states.items() if state in lifecycle.ASSIGNABLE]
     return Holding(
-        pk=first["product_id"],
-        name=first["product__name"],
-        slug=first["product__slug"],
-        icon=first["product__icon"],
-        color=first["product__color"],
-        quantity=sum(part["total"] for part in licensed),
-        assigned=sum(part["taken"] for part in licensed),
+        pk=first.product_id,
+        name=first.name,
+        slug=first.slug,
+        icon=first.icon,
+        color=first.color,
+        quantity=sum(part.total for part in licensed),
+        assigned=sum(part.taken for part in licensed),
         available=sum(free),
-        subscriptions=sum(part["count"] for part in states.values()),
+        subscriptions=sum(part.subscriptions for part in states.values()),
         attention=next((state for state in ATTENTION if state in states), ""),
         assignable=bool(free),
-        usable=tuple(pk for part in licensed for pk in part["ids"]),
+        usable=tuple(pk for part in licensed for pk in part.ids),
     )
 
 
@@ -151,21 +219,41 @@ def live_assignments(
     )
 
 
+# Whether the product was bought, and who of some people has a license of it.
+_HOLDERS = """
+SELECT EXISTS (
+    SELECT FROM subscriptions_subscription
+    WHERE organization_id = %(organization)s AND purchaser_id = %(purchaser)s
+        AND product_id = %(product)s AND order_state = %(confirmed)s
+), ARRAY(
+    SELECT user_id FROM licensing_licenseassignment
+    WHERE organization_id = %(organization)s AND purchaser_id = %(purchaser)s
+        AND product_id = %(product)s AND user_id = ANY(%(people)s)
+        AND ended_at IS NULL AND suspended_at IS NULL
+)
+"""
+
+
 def holders_among(
     purchaser: User, product_id: uuid.UUID, people: Iterable[uuid.UUID]
 ) -> set[uuid.UUID] | None:
     """Which of these people have a license already; null if it wasn't bought.
 
-    One statement answers both, because the picker asks at every letter.
+    One statement answers both, and no model is made: the picker asks at every letter.
     """
-    holders = live_assignments(purchaser, product_id).filter(user_id__in=list(people))
-    found = (
-        contracts(purchaser, product_id)
-        .annotate(holders=ArraySubquery(holders.values("user_id")))
-        .values_list("pk", "holders")
-        .first()
-    )
-    return None if found is None else set(found[1] or ())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HOLDERS,
+            {
+                "organization": purchaser.organization_id,
+                "purchaser": purchaser.pk,
+                "product": product_id,
+                "confirmed": OrderState.CONFIRMED.value,
+                "people": list(people),
+            },
+        )
+        bought, holders = cursor.fetchone()
+    return set(holders) if bought else None
 
 
 def miscounted() -> list[tuple[uuid.UUID, int, int]]:

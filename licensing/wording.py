@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import PaymentMethod
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.services.changing import Outcome
 from selfservice.subscriptions.services.quantity import Preview, When
@@ -54,26 +55,26 @@ def saved_sentence(preview: Preview, outcome: Outcome) -> str:
 
 def _added(preview: Preview) -> str:
     return ngettext(
-        "%(count)d more license from today, as soon as it is paid.",
-        "%(count)d more licenses from today, as soon as they are paid.",
+        "%(count)s more license from today, as soon as it is paid.",
+        "%(count)s more licenses from today, as soon as they are paid.",
         preview.delta,
-    ) % {"count": preview.delta}
+    ) % {"count": Grouped(preview.delta)}
 
 
 def _removed(preview: Preview) -> str:
     return ngettext(
-        "%(count)d license fewer from today.",
-        "%(count)d licenses fewer from today.",
+        "%(count)s license fewer from today.",
+        "%(count)s licenses fewer from today.",
         -preview.delta,
-    ) % {"count": -preview.delta}
+    ) % {"count": Grouped(-preview.delta)}
 
 
 def _at_renewal(preview: Preview) -> str:
     return ngettext(
-        "From %(day)s you have %(count)d license. Until then nothing changes.",
-        "From %(day)s you have %(count)d licenses. Until then nothing changes.",
+        "From %(day)s you have %(count)s license. Until then nothing changes.",
+        "From %(day)s you have %(count)s licenses. Until then nothing changes.",
         preview.quantity,
-    ) % {"day": format_day(preview.at), "count": preview.quantity}
+    ) % {"day": format_day(preview.at), "count": Grouped(preview.quantity)}
 
 
 def _how(preview: Preview) -> str:
@@ -85,15 +86,15 @@ def _how(preview: Preview) -> str:
     days = math.ceil((end - preview.at) / DAY)
     count = abs(preview.delta)
     return ngettext(
-        "%(count)d license at %(price)s, for %(days)d of %(all)d days up to %(end)s",
-        "%(count)d licenses at %(price)s each, for %(days)d of %(all)d days up to"
+        "%(count)s license at %(price)s, for %(days)s of %(all)s days up to %(end)s",
+        "%(count)s licenses at %(price)s each, for %(days)s of %(all)s days up to"
         " %(end)s",
         count,
     ) % {
-        "count": count,
+        "count": Grouped(count),
         "price": subscription.price.money,
-        "days": days,
-        "all": round((end - start) / DAY),
+        "days": Grouped(days),
+        "all": Grouped(round((end - start) / DAY)),
         "end": format_day(end),
     }
 
@@ -105,9 +106,9 @@ def _later(preview: Preview) -> str:
     if at is None or not subscription.recurring_billing:
         return ""
     total = subscription.price.money * preview.quantity
-    return _("From %(day)s: %(count)d × %(price)s = %(total)s, excl. tax") % {
+    return _("From %(day)s: %(count)s × %(price)s = %(total)s, excl. tax") % {
         "day": format_day(at),
-        "count": preview.quantity,
+        "count": Grouped(preview.quantity),
         "price": subscription.price.money,
         "total": total,
     }
@@ -115,14 +116,14 @@ def _later(preview: Preview) -> str:
 
 def _count_added(preview: Preview) -> str:
     return ngettext(
-        "%(count)d license added.", "%(count)d licenses added.", preview.delta
-    ) % {"count": preview.delta}
+        "%(count)s license added.", "%(count)s licenses added.", preview.delta
+    ) % {"count": Grouped(preview.delta)}
 
 
 def _count_removed(preview: Preview) -> str:
     return ngettext(
-        "%(count)d license removed.", "%(count)d licenses removed.", -preview.delta
-    ) % {"count": -preview.delta}
+        "%(count)s license removed.", "%(count)s licenses removed.", -preview.delta
+    ) % {"count": Grouped(-preview.delta)}
 
 
 def _charged(preview: Preview, card: str) -> str:

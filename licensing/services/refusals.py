@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from selfservice.accounts.models import User
 from selfservice.core.errors import DomainError
+from selfservice.core.numbers import Grouped
 
 # So many are named where there is one sentence for all.
 NAMED = 5
@@ -86,13 +87,13 @@ def too_many(wanted: int, at_once: int) -> CannotAssign:
     over = wanted - at_once
     return CannotAssign(
         ngettext(
-            "You can assign up to %(most)d licenses at a time. You chose %(wanted)d"
-            " people: take %(over)d person off and assign again.",
-            "You can assign up to %(most)d licenses at a time. You chose %(wanted)d"
-            " people: take %(over)d people off and assign again.",
+            "You can assign up to %(most)s licenses at a time. You chose %(wanted)s"
+            " people: take %(over)s person off and assign again.",
+            "You can assign up to %(most)s licenses at a time. You chose %(wanted)s"
+            " people: take %(over)s people off and assign again.",
             over,
         )
-        % {"most": at_once, "wanted": wanted, "over": over}
+        % {"most": Grouped(at_once), "wanted": Grouped(wanted), "over": Grouped(over)}
     )
 
 
@@ -104,24 +105,24 @@ def people_refused(refusals: Sequence[Refusal], wanted: int) -> CannotAssign:
     if wanted == 1:
         return CannotAssign(_("No license was assigned."), refusals=refusals)
     sentence = ngettext(
-        "Nobody got a license, because %(count)d of the %(wanted)d people can't get"
+        "Nobody got a license, because %(count)s of the %(wanted)s people can't get"
         " one. Take that person off and assign again.",
-        "Nobody got a license, because %(count)d of the %(wanted)d people can't get"
+        "Nobody got a license, because %(count)s of the %(wanted)s people can't get"
         " one. Take them off and assign again.",
         len(refusals),
-    ) % {"count": len(refusals), "wanted": wanted}
+    ) % {"count": Grouped(len(refusals)), "wanted": Grouped(wanted)}
     return CannotAssign(sentence, refusals=refusals)
 
 
 def not_given_back(refusals: Sequence[Refusal]) -> CannotAssign:
     sentence = ngettext(
-        "Nobody got a license back, because %(count)d person can't have it again:"
+        "Nobody got a license back, because %(count)s person can't have it again:"
         " %(first)s",
-        "Nobody got a license back, because %(count)d people can't have it again:"
+        "Nobody got a license back, because %(count)s people can't have it again:"
         " %(first)s",
         len(refusals),
     ) % {
-        "count": len(refusals),
+        "count": Grouped(len(refusals)),
         "first": " ".join(str(refusal) for refusal in refusals[:NAMED]),
     }
     return CannotAssign(sentence, refusals=refusals)
@@ -140,18 +141,18 @@ def too_few(*, wanted: int, free: int, held_back: int) -> CannotAssign:
     """`held_back` are licenses that a smaller number at renewal takes away."""
     missing = wanted - free
     sentence = ngettext(
-        "%(missing)d license is missing: you chose %(wanted)d, %(free)d available."
+        "%(missing)s license is missing: you chose %(wanted)s, %(free)s available."
         " Take people off, or buy licenses.",
-        "%(missing)d licenses are missing: you chose %(wanted)d, %(free)d available."
+        "%(missing)s licenses are missing: you chose %(wanted)s, %(free)s available."
         " Take people off, or buy licenses.",
         missing,
-    ) % {"missing": missing, "wanted": wanted, "free": free}
+    ) % {"missing": Grouped(missing), "wanted": Grouped(wanted), "free": Grouped(free)}
     if held_back:
         sentence += " " + ngettext(
-            "%(count)d license goes away at renewal: undo that change to assign it.",
-            "%(count)d licenses go away at renewal: undo that change to assign them.",
+            "%(count)s license goes away at renewal: undo that change to assign it.",
+            "%(count)s licenses go away at renewal: undo that change to assign them.",
             held_back,
-        ) % {"count": held_back}
+        ) % {"count": Grouped(held_back)}
     return CannotAssign(sentence, missing=missing)
 
 

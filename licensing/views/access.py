@@ -1,14 +1,17 @@
-"""What somebody may look at: the products that they bought themselves."""
+"""What somebody may look at, and buy more of: what they bought themselves."""
 
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest
+from django.urls import reverse
 
 from licensing.queries import Holding, holding_of
 from selfservice.accounts.requests import person
 from selfservice.core import clock
+from selfservice.subscriptions.models import Subscription
 
 
 def holding_for(request: HttpRequest, product_id: uuid.UUID) -> Holding:
@@ -17,3 +20,22 @@ def holding_for(request: HttpRequest, product_id: uuid.UUID) -> Holding:
     if holding is None:
         raise Http404
     return holding
+
+
+def buy_url(
+    grows: Subscription | None,
+    holding: Holding,
+    missing: int,
+    *,
+    bulk: uuid.UUID | None = None,
+) -> str:
+    """Where so many licenses more are bought, with the new total filled in.
+
+    `grows` is the subscription to buy them in; without one the shop sells another.
+    `bulk` is the list of people that they are for, to which one comes back.
+    """
+    if grows is None:
+        return reverse("subscriptions:product", args=[holding.slug])
+    asked = {"total": grows.quantity + missing}
+    url = reverse("licensing:quantity", args=[grows.pk])
+    return f"{url}?{urlencode({**asked, **({'bulk': bulk} if bulk else {})})}"

@@ -8,21 +8,26 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
+from licensing.addresses import Addresses
+from licensing.bulk import to_grow
 from licensing.forms import AssignForm, Filter
+from licensing.models import Bulk
 from licensing.queries import Holding, holders_among, people_with_ids
 from licensing.services.assigning import assign_licenses
+from licensing.services.bulk import keep_list
 from licensing.services.refusals import CannotAssign
-from licensing.views.access import holding_for
+from licensing.views.access import buy_url, holding_for
 from selfservice.accounts.models import User
-from selfservice.accounts.queries import search_people
+from selfservice.accounts.queries import Found, search_people
 from selfservice.accounts.requests import person
 from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
+from selfservice.core.numbers import Grouped
 
 FOUND_AT_ONCE = 10
 CHANGED = "licenses:changed"
@@ -80,9 +85,8 @@ def picker(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
         "q": text,
         "text": _found_sentence(len(people), text),
     }
-    return render_page(
-        request, "licensing/assign.html", context, partial="people-found"
-    )
+    # Alone: what was said before is not for the answer to a letter.
+    return render(request, "licensing/assign.html#people-found", context)
 
 
 def _pane(
@@ -91,7 +95,7 @@ def _pane(
     form: AssignForm,
     *,
     error: CannotAssign | None = None,
-    results: list[User] | None = None,
+    results: list[Found] | None = None,
 ) -> HttpResponse:
     chosen = _chosen(request, form) if form.is_bound else []
     context: dict[str, Any] = {
@@ -103,6 +107,9 @@ def _pane(
         "results": results,
         "q": form.text if form.is_bound else "",
     }
+    if holding.available < max(len(chosen), 1):
+        missing = error.missing if error else 0
+        context["buy_url"] = _buy_url(person(request), holding, missing, chosen)
     if results is not None:
         context["said"] = _found_sentence(len(results), form.text)
     status = 422 if error else 200
@@ -111,12 +118,32 @@ def _pane(
     )
 
 
+def _buy_url(
+    purchaser: User, holding: Holding, missing: int, chosen: list[User]
+) -> str:
+    """To where the missing ones are bought, and from there back to who was chosen.
+
+    Without anybody chosen: at least one more than there are.
+    """
+    grows = to_grow(purchaser, holding.pk)
+    if grows is None or not missing:
+        return buy_url(grows, holding, missing or 1)
+    kept = keep_list(
+        purchaser=purchaser,
+        product_id=holding.pk,
+        does=Bulk.ASSIGN,
+        addresses=Addresses([], 0, []),
+        people=[user.pk for user in chosen],
+    )
+    return buy_url(grows, holding, missing, bulk=kept.pk)
+
+
 def _chosen(request: HtmxHttpRequest, form: AssignForm) -> list[User]:
     known = people_with_ids(person(request), form.chosen)
     return [known[key] for key in form.chosen if key in known]
 
 
-def _found(request: HtmxHttpRequest, holding: Holding, form: AssignForm) -> list[User]:
+def _found(request: HtmxHttpRequest, holding: Holding, form: AssignForm) -> list[Found]:
     """What the search without a script finds, but whom it need not offer."""
     purchaser = person(request)
     people = search_people(
@@ -128,10 +155,10 @@ def _found(request: HtmxHttpRequest, holding: Holding, form: AssignForm) -> list
 
 def _assigned_sentence(count: int, holding: Holding) -> str:
     return ngettext(
-        "%(count)d license of %(product)s assigned.",
-        "%(count)d licenses of %(product)s assigned.",
+        "%(count)s license of %(product)s assigned.",
+        "%(count)s licenses of %(product)s assigned.",
         count,
-    ) % {"count": count, "product": holding.name}
+    ) % {"count": Grouped(count), "product": holding.name}
 
 
 def _found_sentence(count: int, text: str) -> str:
@@ -140,10 +167,10 @@ def _found_sentence(count: int, text: str) -> str:
     if not count:
         return _(
             "Nobody found. Type at least two letters of a first name, a last name or"
-            " an e-mail address. Guests and disabled people are left out."
+            " an email address. Guests and disabled people are left out."
         )
     return ngettext(
-        "%(count)d person found. Guests and disabled people are left out.",
-        "%(count)d people found. Guests and disabled people are left out.",
+        "%(count)s person found. Guests and disabled people are left out.",
+        "%(count)s people found. Guests and disabled people are left out.",
         count,
-    ) % {"count": count}
+    ) % {"count": Grouped(count)}

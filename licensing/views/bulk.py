@@ -6,13 +6,11 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -32,7 +30,7 @@ from licensing.people import departments
 from licensing.queries import Holding
 from licensing.services.bulk import CannotStart, confirm, hurry, keep_list
 from licensing.services.undoing import UNDO_FOR
-from licensing.views.access import holding_for
+from licensing.views.access import buy_url, holding_for
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
 from selfservice.core import clock
@@ -42,6 +40,8 @@ from selfservice.core.htmx import HtmxHttpRequest, render_page
 
 # After so long nobody should have to wait for it.
 SLOW = dt.timedelta(minutes=2)
+# What asks again while the bank waits to be answered.
+WAITS = "bulk-waits"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,7 +78,7 @@ def _kept(purchaser: User, holding: Holding, form: BulkForm) -> BulkList:
     if not (listed.found or listed.strange or people):
         raise addresses.Unreadable(
             _(
-                "Nobody is on the list yet. Paste e-mail addresses, choose a CSV file"
+                "Nobody is on the list yet. Paste email addresses, choose a CSV file"
                 " or choose a department."
             )
         )
@@ -131,7 +131,7 @@ def bulk_list(
     if "export" in request.GET:
         return csv_response(
             "bulk.csv",
-            (_("Name"), _("E-mail address"), _("Outcome")),
+            (_("Name"), _("Email address"), _("Outcome")),
             _rows(bulk, look),
         )
     return _dry_run(request, holding, bulk, look)
@@ -163,7 +163,13 @@ def _dry_run(
         "said": said_of(bulk, look, holding),
     }
     if missing:
-        context["buy_url"] = buy_url(person(request), holding, missing, bulk=bulk.pk)
+        grows = to_grow(bulk.purchaser, holding.pk)
+        context["buy_url"] = buy_url(grows, holding, missing, bulk=bulk.pk)
+        if grows and grows.pending_quantity is not None:
+            context["waits"] = grows
+            if request.htmx.trigger == WAITS:
+                # Nothing new, and nothing under the reader's hands is replaced.
+                return HttpResponse(status=204)
     return _show(request, holding, bulk, context)
 
 
@@ -177,18 +183,6 @@ def _show(
         **context,
     }
     return render_page(request, "licensing/bulk_list.html", shown, partial="bulk-state")
-
-
-def buy_url(
-    purchaser: User, holding: Holding, missing: int, *, bulk: uuid.UUID | None = None
-) -> str:
-    """Where so many licenses more are bought, with the new total filled in."""
-    subscription = to_grow(purchaser, holding.pk)
-    if subscription is None:
-        return reverse("subscriptions:product", args=[holding.slug])
-    asked = {"total": subscription.quantity + missing}
-    url = reverse("licensing:quantity", args=[subscription.pk])
-    return f"{url}?{urlencode({**asked, **({'bulk': bulk} if bulk else {})})}"
 
 
 def _progress(

@@ -25,6 +25,7 @@ from selfservice.accounts.views.activity import Part, activity_page
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.core.lists import choices, with_query
+from selfservice.core.numbers import Grouped
 
 SORTS: dict[str, Callable[[Holding], Any]] = {
     "name": lambda holding: holding.name.casefold(),
@@ -62,8 +63,12 @@ def licenses(request: HtmxHttpRequest) -> HttpResponse:
         "shown": choices(
             request, "show", [("", _("All")), *LicensesFilter.SHOWN], chosen=show
         ),
-        "page_text": _("%(first)d–%(last)d of %(total)d")
-        % {"first": start + 1, "last": start + len(rows), "total": len(found)},
+        "page_text": _("%(first)s–%(last)s of %(total)s")
+        % {
+            "first": Grouped(start + 1),
+            "last": Grouped(start + len(rows)),
+            "total": Grouped(len(found)),
+        },
         "previous_url": with_query(request, page=str(number - 1)) if number > 1 else "",
         "next_url": with_query(request, page=str(number + 1)) if more else "",
     }

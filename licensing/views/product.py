@@ -17,13 +17,14 @@ from django.views.decorators.http import require_safe
 from licensing.forms import PeopleFilter
 from licensing.models import LicenseAssignment
 from licensing.people import departments, matching, people_page
-from licensing.queries import Holding, contracts
+from licensing.queries import Holding, named_contracts
 from licensing.views.access import holding_for
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
 from selfservice.core.csv_export import csv_response, in_chunks
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.core.lists import with_query
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 
 
@@ -32,17 +33,15 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     owner, holding = person(request), holding_for(request, product_id)
     form = PeopleFilter(request.GET)
     search, sort = form.search, form.value("sort", "-since")
-    found = matching(owner, holding, search)
     page = people_page(
-        found,
-        owner.organization_id,
+        owner,
+        holding,
+        search,
         sort=sort,
         after=form.value("after", None),
         before=form.value("before", None),
     )
-    total = len(page.rows)
-    if page.previous or page.next:
-        total = found.count() if search.narrows else holding.assigned
+    total = page.total
     subscriptions = _named_contracts(owner, holding)
     # Rows are short: in them the day says which one.
     names = {key: day for key, _plan, day in subscriptions}
@@ -50,7 +49,7 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     context = {
         "holding": holding,
         "sum": _sum(holding),
-        "rows": [(row, names.get(row.subscription_id, "")) for row in page.rows],
+        "rows": list(_rows(page.rows, owner, names)),
         "q": search.text,
         "search": search,
         "sort": sort,
@@ -71,6 +70,23 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     )
 
 
+def _rows(
+    assignments: list[LicenseAssignment], owner: User, names: dict[uuid.UUID, str]
+) -> Iterator[tuple[LicenseAssignment, str, str]]:
+    """Each with its subscription and who assigned it, in words."""
+    by: dict[uuid.UUID | None, str] = {owner.pk: _("by you")}
+    for row in assignments:
+        key = row.assigned_by_id
+        if key not in by:
+            giver = row.assigned_by
+            by[key] = (
+                _("by %(name)s") % {"name": giver.display_name}
+                if giver
+                else _("Automatically")
+            )
+        yield row, names.get(row.subscription_id, ""), by[key]
+
+
 @require_safe
 def export(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponseBase:
     """Everybody whom the list's filters leave, not only a page of them."""
@@ -78,7 +94,7 @@ def export(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponseBase:
     found = matching(owner, holding, PeopleFilter(request.GET).search)
     head = [
         _("Name"),
-        _("E-mail"),
+        _("Email"),
         _("Department"),
         _("Assigned on"),
         _("Assigned by"),
@@ -109,24 +125,23 @@ def _named_contracts(
     """The subscriptions that people have licenses of, unless there is only one."""
     if len(holding.usable) < 2 and not always:
         return []
-    found = contracts(owner, holding.pk).filter(pk__in=holding.usable)
-    return [
-        (s.pk, str(s.plan), format_day(s.ordered_at))
-        for s in found.select_related("plan").order_by("pk")
-    ]
+    found = named_contracts(owner, holding)
+    return [(key, plan, format_day(ordered_at)) for key, plan, ordered_at in found]
 
 
 def _sum(holding: Holding) -> str:
     return ngettext(
-        "%(assigned)d of %(total)d license assigned · %(free)d available",
-        "%(assigned)d of %(total)d licenses assigned · %(free)d available",
+        "%(assigned)s of %(total)s license assigned · %(free)s available",
+        "%(assigned)s of %(total)s licenses assigned · %(free)s available",
         holding.quantity,
     ) % {
-        "assigned": holding.assigned,
-        "total": holding.quantity,
-        "free": holding.available,
+        "assigned": Grouped(holding.assigned),
+        "total": Grouped(holding.quantity),
+        "free": Grouped(holding.available),
     }
 
 
 def _people_sentence(count: int) -> str:
-    return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}
+    return ngettext("%(count)s person", "%(count)s people", count) % {
+        "count": Grouped(count)
+    }

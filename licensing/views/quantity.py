@@ -21,6 +21,7 @@ from licensing.queries import longest_licensed
 from licensing.services.assigning import take_from
 from licensing.wording import Explained, explain, saved_sentence
 from selfservice.accounts.models import User
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.accounts.requests import person
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import (
@@ -31,7 +32,7 @@ from selfservice.core.htmx import (
 )
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.queries import subscription_for
-from selfservice.subscriptions.services.changing import PreviewStale
+from selfservice.subscriptions.services.changing import Outcome, PreviewStale
 from selfservice.subscriptions.services.quantity import (
     Preview,
     preview_quantity,
@@ -76,16 +77,19 @@ class Page:
 
     @property
     def removes(self) -> bool:
-        return self.preview is not None and self.preview.delta < 0
+        """Whether it was opened to remove licenses."""
+        return bool(self.form.data.get("mode") == "remove")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def quantity(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
     owner = person(request)
     if request.method == "POST":
         return _save(request, owner, subscription_id)
     subscription = _own(owner, subscription_id)
-    page = Page(subscription, QuantityForm({"total": subscription.quantity}))
+    asked = {"total": subscription.quantity, "mode": request.GET.get("mode", "")}
+    page = Page(subscription, QuantityForm(asked))
     if "total" in request.GET:
         page.form = QuantityForm(request.GET)
         unchanged = page.form.data.get("total") == str(subscription.quantity)
@@ -100,6 +104,9 @@ def _save(
 ) -> HttpResponse:
     page = Page(_own(owner, subscription_id), QuantityForm(request.POST))
     form, subscription = page.form, page.subscription
+    if "look" in request.POST:
+        _look(page)
+        return _show(request, page)
     if not form.is_valid() or not form.cleaned_data["seal"]:
         _look(page)
         page.unseen = page.preview is not None
@@ -124,8 +131,10 @@ def _save(
         stale = isinstance(error, PreviewStale) and page.refusal
         page.refusal = page.refusal if stale else str(error)
         return _show(request, page, 422)
-    messages.success(request, saved_sentence(preview, outcome))
     bulk = _list_of(owner, page)
+    # What waits for the bank is said there, with the way to confirm it.
+    if not (bulk and outcome == Outcome.WAITING):
+        messages.success(request, saved_sentence(preview, outcome))
     if bulk:
         return redirect_page(
             request, "licensing:bulk_list", subscription.product_id, bulk

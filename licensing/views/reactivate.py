@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from billing.views.card_choice import chosen_card
 from licensing.models import LicenseAssignment
 from licensing.services.suspending import returning
 from licensing.wording import reactivated_sentence
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
@@ -31,17 +33,14 @@ from selfservice.subscriptions.services.reactivating import (
     reactivate,
 )
 from selfservice.subscriptions.views.access import own_subscription
-from selfservice.subscriptions.views.cards import (
-    card_choice,
-    chosen_card,
-    to_card_page,
-)
+from selfservice.subscriptions.views.cards import card_choice, to_card_page
 
 MOST_NAMED = 20
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def reactivate_pane(
     request: HtmxHttpRequest, subscription_id: uuid.UUID
 ) -> HttpResponse:

@@ -27,6 +27,7 @@ from selfservice.core.htmx import (
     render_page,
 )
 from selfservice.core.ids import uuid7
+from selfservice.core.numbers import Grouped
 
 NAMED = 5
 # One transaction locks as many rows; it takes some seconds.
@@ -112,9 +113,9 @@ def _box(
         people = [row.user for row in first]
         if count > MOST_AT_ONCE:
             refusal = _(
-                "At most %(most)d licenses can be unassigned at a time. Narrow the"
+                "At most %(most)s licenses can be unassigned at a time. Narrow the"
                 " list with its filters first."
-            ) % {"most": MOST_AT_ONCE}
+            ) % {"most": Grouped(MOST_AT_ONCE)}
     else:
         people = holders_named(purchaser, holding.pk, form.chosen)
         count = len(people)
@@ -147,11 +148,11 @@ def _sentence(people: list[User], count: int, holding: Holding) -> str:
             "product": holding.name,
         }
     return ngettext(
-        "%(count)d person loses %(product)s at once. The license is free again.",
-        "%(count)d people lose %(product)s at once. The %(count)d licenses are free"
+        "%(count)s person loses %(product)s at once. The license is free again.",
+        "%(count)s people lose %(product)s at once. The %(count)s licenses are free"
         " again.",
         count,
-    ) % {"count": count, "product": holding.name}
+    ) % {"count": Grouped(count), "product": holding.name}
 
 
 def _names(people: list[User], count: int) -> str:
@@ -161,23 +162,23 @@ def _names(people: list[User], count: int) -> str:
     if rest <= 0:
         return names
     return ngettext(
-        "%(names)s and %(count)d more", "%(names)s and %(count)d more", rest
-    ) % {"names": names, "count": rest}
+        "%(names)s and %(count)s more", "%(names)s and %(count)s more", rest
+    ) % {"names": names, "count": Grouped(rest)}
 
 
 def _unassigned_sentence(count: int, holding: Holding) -> str:
     if not count:
         return _("Nobody of these people had a license any more.")
     return ngettext(
-        "%(count)d license of %(product)s is free again.",
-        "%(count)d licenses of %(product)s are free again.",
+        "%(count)s license of %(product)s is free again.",
+        "%(count)s licenses of %(product)s are free again.",
         count,
-    ) % {"count": count, "product": holding.name}
+    ) % {"count": Grouped(count), "product": holding.name}
 
 
 def _returned_sentence(count: int, holding: Holding) -> str:
     return ngettext(
-        "Undone: %(count)d person has %(product)s again.",
-        "Undone: %(count)d people have %(product)s again.",
+        "Undone: %(count)s person has %(product)s again.",
+        "Undone: %(count)s people have %(product)s again.",
         count,
-    ) % {"count": count, "product": holding.name}
+    ) % {"count": Grouped(count), "product": holding.name}
