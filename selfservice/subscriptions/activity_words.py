@@ -27,7 +27,7 @@ def _orders() -> None:
     register(
         Group.ORDERS,
         bought=ngettext_lazy(
-            "bought %(count)d license", "bought %(count)d licenses", "count"
+            "bought %(count)s license", "bought %(count)s licenses", "count"
         ),
         given_up=_("ended the subscription, because it was never paid"),
         purchaser_left=_("turned recurring billing off: the purchaser has left"),
@@ -39,8 +39,8 @@ def _orders() -> None:
         cancelled=_("canceled the subscription"),
         reactivated=_("reactivated the subscription for a new term"),
         licenses_renewal=ngettext_lazy(
-            "renewed with %(count)d license",
-            "renewed with %(count)d licenses",
+            "renewed with %(count)s license",
+            "renewed with %(count)s licenses",
             "count",
         ),
     )
@@ -59,20 +59,20 @@ def _trials() -> None:
     register(
         Group.ORDERS,
         trial_started=ngettext_lazy(
-            "started a trial with %(count)d license",
-            "started a trial with %(count)d licenses",
+            "started a trial with %(count)s license",
+            "started a trial with %(count)s licenses",
             "count",
         ),
         trial_quantity=ngettext_lazy(
-            "chose %(count)d license for after the trial",
-            "chose %(count)d licenses for after the trial",
+            "chose %(count)s license for after the trial",
+            "chose %(count)s licenses for after the trial",
             "count",
         ),
         trial_extended=_("extended the trial by one month"),
         trial_converted=_("started the paid subscription before the trial's end"),
         licenses_trial=ngettext_lazy(
-            "goes on with %(count)d license after the trial",
-            "goes on with %(count)d licenses after the trial",
+            "goes on with %(count)s license after the trial",
+            "goes on with %(count)s licenses after the trial",
             "count",
         ),
     )
@@ -82,22 +82,22 @@ def _counts() -> None:
     register(
         Group.COUNT,
         licenses_added=ngettext_lazy(
-            "increased the subscription to %(count)d license",
-            "increased the subscription to %(count)d licenses",
+            "increased the subscription to %(count)s license",
+            "increased the subscription to %(count)s licenses",
             "count",
         ),
         licenses_removed=ngettext_lazy(
-            "reduced the subscription to %(count)d license",
-            "reduced the subscription to %(count)d licenses",
+            "reduced the subscription to %(count)s license",
+            "reduced the subscription to %(count)s licenses",
             "count",
         ),
         change_scheduled=ngettext_lazy(
-            "scheduled %(count)d license for the renewal",
-            "scheduled %(count)d licenses for the renewal",
+            "scheduled %(count)s license for the renewal",
+            "scheduled %(count)s licenses for the renewal",
             "count",
         ),
     )
-    said = ngettext_lazy("says %(count)d license", "says %(count)d licenses", "count")
+    said = ngettext_lazy("says %(count)s license", "says %(count)s licenses", "count")
     verbs.register(
         "licenses_outside", Verb(Group.COUNT, said, _("The payment provider"))
     )

@@ -10,13 +10,17 @@ class SubscriptionsConfig(AppConfig):
             activity_words,
             navigation,
             operations,
+            personal,
             receivers,
+            searching,
             tasks,
             webhooks,
         )
 
         activity_words.register_all()
         navigation.register_all()
+        personal.register_all()
         receivers.register_all()
+        searching.register_all()
         # Imported for what they register: a worker has no URLs that would do it.
         _ = operations, tasks, webhooks

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from typing import Any
 
-from babel.core import Locale
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
-from stdnum.eu import vat
-from stdnum.exceptions import ValidationError as NumberError
 
+from billing.account_forms import checked_vat_number
+from billing.address_forms import AddressForm
+from billing.forms import CardForm, stored_card
 from billing.services.accounts import SoldTo
 from selfservice.accounts.models import User
+from selfservice.core.forms import LineField
 from selfservice.subscriptions.lifecycle import LABELS
 from selfservice.subscriptions.models import CancelReason
 
@@ -27,13 +27,7 @@ HOW_MANY = {
 }
 NO_ORDER = _("This page can't be used for an order. Start again at the product.")
 NO_PLAN = _("Select a plan.")
-
-
-def country_choices() -> list[tuple[str, str]]:
-    """ISO codes with their names in the reader's language, in its order."""
-    names = Locale.parse((get_language() or "en").replace("-", "_")).territories
-    known = [(code, str(names.get(code, name))) for code, name in countries]
-    return sorted(known, key=lambda pair: pair[1])
+NO_PROFILE = _("Choose a billing profile.")
 
 
 class CheckoutQuery(forms.Form):
@@ -44,6 +38,7 @@ class CheckoutQuery(forms.Form):
     card_session = forms.CharField(required=False, max_length=200)
     # "no" when the buyer cleared the box before the card was entered elsewhere.
     assign = forms.CharField(required=False, max_length=3)
+    profile = forms.UUIDField(required=False)
     # Its trial, rather than the product itself.
     trial = forms.BooleanField(required=False)
 
@@ -53,43 +48,16 @@ class CheckoutQuery(forms.Form):
         return default if found in (None, "") else found
 
 
-class SoldToForm(forms.Form):
+class SoldToForm(AddressForm):
     """Who buys, asked at the first purchase."""
 
-    name = forms.CharField(
+    name = LineField(
         label=_("Organization name"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
-    line1 = forms.CharField(
-        label=_("Street and number"),
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
-    )
-    line2 = forms.CharField(
-        label=_("Address line 2"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
-    )
-    postal_code = forms.CharField(
-        label=_("Postal code"),
-        max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
-    )
-    city = forms.CharField(
-        label=_("City"),
-        max_length=100,
-        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
-    )
-    country = forms.ChoiceField(
-        label=_("Country or region"),
-        choices=country_choices,
-        help_text=_("Tax and currency follow from it. It can't be changed later."),
-        widget=forms.Select(attrs={"autocomplete": "country"}),
-    )
     email = forms.EmailField(
-        label=_("E-mail for invoices"),
+        label=_("Email for invoices"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -99,42 +67,32 @@ class SoldToForm(forms.Form):
         required=False,
         help_text=_("Your VAT number in the European Union, such as NL004495445B01."),
     )
-    po_number = forms.CharField(
+    po_number = LineField(
         label=_("PO number"),
         max_length=30,
         required=False,
         help_text=_("Printed on your invoices."),
     )
 
-    def clean_tax_id(self) -> str:
-        number: str = self.cleaned_data["tax_id"].strip()
-        if not number:
-            return ""
-        try:
-            return str(vat.compact(vat.validate(number)))
-        except NumberError as error:
-            raise forms.ValidationError(
-                _(
-                    "This isn't a VAT number of the European Union: check it, with"
-                    " its two letters at the start, or leave it empty."
-                )
-            ) from error
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].help_text = _(
+            "Tax and currency follow from it. It can't be changed later."
+        )
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        number, country = data.get("tax_id", ""), data.get("country", "")
-        # Greece writes EL before its numbers.
-        prefix = {"GR": "EL"}.get(country, country)
-        if number and country and not number.startswith(prefix):
-            self.add_error(
-                "tax_id",
-                _("This VAT number is of another country than the address."),
-            )
-        return data
+    def clean_tax_id(self) -> str:
+        return checked_vat_number(self.cleaned_data["tax_id"], self.shown_country)
 
     def sold_to(self) -> SoldTo:
         """What was typed, once the form is valid."""
-        return SoldTo(**{name: str(self.cleaned_data[name]) for name in self.fields})
+        data = self.cleaned_data
+        return SoldTo(
+            name=data["name"],
+            email=data["email"],
+            tax_id=data["tax_id"],
+            po_number=data["po_number"],
+            **dataclasses.asdict(self.address()),
+        )
 
     @classmethod
     def proposed(cls, buyer: User) -> dict[str, str]:
@@ -166,6 +124,11 @@ class OrderForm(forms.Form):
         error_messages=HOW_MANY,
     )
     trial = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    profile = forms.UUIDField(
+        label=_("Billing profile"),
+        required=False,
+        error_messages={"invalid": NO_PROFILE},
+    )
     assign_to_me = forms.BooleanField(
         label=_("Assign a license to me"), required=False, initial=True
     )
@@ -184,7 +147,7 @@ class OrderForm(forms.Form):
 
     def clean_payment(self) -> uuid.UUID | None:
         """The stored card; null for a new one, and for none."""
-        return _stored_card(self.cleaned_data["payment"])
+        return stored_card(self.cleaned_data["payment"])
 
     @property
     def without_card(self) -> bool:
@@ -215,24 +178,6 @@ class TrialQuantityForm(forms.Form):
     )
 
 
-class CardForm(forms.Form):
-    """Which card pays. `payment` is a stored card's id, or `new`."""
-
-    payment = forms.CharField(
-        max_length=64, error_messages={"required": _("Choose a payment method.")}
-    )
-    setup_intent = forms.CharField(required=False, max_length=200)
-
-    def clean_payment(self) -> uuid.UUID | None:
-        """The stored card; null for a new one."""
-        return _stored_card(self.cleaned_data["payment"])
-
-    @property
-    def refusal(self) -> str:
-        """Everything that is wrong with it, in one line."""
-        return " ".join(str(e) for errors in self.errors.values() for e in errors)
-
-
 class ConvertForm(CardForm):
     """Paying for a trial today, for what was shown."""
 
@@ -245,15 +190,6 @@ class ReactivateForm(ConvertForm):
     # Giving it up chooses no card.
     payment = forms.CharField(required=False, max_length=64)
     action = forms.CharField(required=False, max_length=10)
-
-
-def _stored_card(chosen: str) -> uuid.UUID | None:
-    if chosen in {"", "new", "none"}:
-        return None
-    try:
-        return uuid.UUID(chosen)
-    except ValueError as error:
-        raise forms.ValidationError(_("Choose a payment method.")) from error
 
 
 class MarketplaceFilter(forms.Form):

@@ -55,6 +55,7 @@ def payment_failed(subscription: Subscription, since: dt.datetime) -> None:
             "card": str(subscription.payment_method),
             "until": since + PAST_DUE_LASTS,
         },
+        page="subscriptions:pay",
     )
 
 
@@ -142,6 +143,7 @@ def _queue(
     *,
     facts: mail.MailFacts,
     period: str = "",
+    page: str = "subscriptions:details",
 ) -> None:
     purchaser = subscription.purchaser
     if not purchaser.can_sign_in:
@@ -154,7 +156,7 @@ def _queue(
             subject_id=subscription.pk,
             period=period,
             to=purchaser,
-            path=reverse("subscriptions:details", args=[subscription.pk]),
+            path=reverse(page, args=[subscription.pk]),
             zone=purchaser.organization.time_zone,
             facts={"product": subscription.product.name, **facts},
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from selfservice.activity.services import mail
+from selfservice.activity.services import choices, mail
 from selfservice.catalog.models import Frequency, Price
 from selfservice.core import hooks
 from selfservice.subscriptions.models import ScheduledChange, Subscription
@@ -17,6 +17,30 @@ mail.kinds.register("renewal", _("Soon renewed: %(product)s"))
 mail.kinds.register("trial_started", _("Your trial has started: %(product)s"))
 mail.kinds.register("trial_ends", _("The trial ends soon: %(product)s"))
 mail.kinds.register("card_expires", _("Your card expires: %(card)s"))
+choices.optional.register(
+    "renewal",
+    choices.Optional(
+        _("Renewals"),
+        _("A subscription is renewed soon: when, for how much, with which card."),
+        reminder=True,
+    ),
+)
+choices.optional.register(
+    "trial_ends",
+    choices.Optional(
+        _("Ends of trials"),
+        _("A trial ends soon, and what is charged then."),
+        reminder=True,
+    ),
+)
+choices.optional.register(
+    "card_expires",
+    choices.Optional(
+        _("Cards that expire"),
+        _("A card will have expired when it is charged next."),
+        reminder=True,
+    ),
+)
 
 
 def renewal(
@@ -68,6 +92,7 @@ def trial_ends(subscription: Subscription, period: str) -> mail.Letter:
         "trial_ends",
         period,
         {"ends": subscription.trial_end, **after_trial(subscription)},
+        page="subscriptions:trial",
     )
 
 
@@ -83,6 +108,7 @@ def card_expires(subscription: Subscription, period: str) -> mail.Letter:
             "expires": card.expires,
             "charged": subscription.period_end,
         },
+        page="subscriptions:payment_method",
         about_card=True,
     )
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Least, Now
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingProfile, PaymentMethod
-from selfservice.accounts.models import TenantModel
+from selfservice.accounts.models import TenantForeignKey, TenantModel
 from selfservice.catalog.models import Plan, Price, Product
 from selfservice.core.money import Money
 
@@ -48,7 +48,7 @@ class Subscription(TenantModel):
     already scheduled.
     """
 
-    purchaser = models.ForeignKey(
+    purchaser = TenantForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
@@ -63,11 +63,11 @@ class Subscription(TenantModel):
     price = models.ForeignKey(
         Price, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    profile = models.ForeignKey(
+    profile = TenantForeignKey(
         BillingProfile, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     # Null: a trial without a card.
-    payment_method = models.ForeignKey(
+    payment_method = TenantForeignKey(
         PaymentMethod,
         on_delete=models.PROTECT,
         related_name="+",
@@ -229,7 +229,7 @@ class ScheduledChange(TenantModel):
     than will be left. Written by `services.scheduling`.
     """
 
-    subscription = models.ForeignKey(
+    subscription = TenantForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     quantity = models.PositiveIntegerField()
@@ -276,7 +276,7 @@ class NextContract(TenantModel):
     `services.next_contract`. `total_minor` is the first charge, tax included.
     """
 
-    subscription = models.ForeignKey(
+    subscription = TenantForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     attempt = models.PositiveSmallIntegerField()
@@ -284,10 +284,10 @@ class NextContract(TenantModel):
     state = models.CharField(
         max_length=8, choices=ContractState, default=ContractState.WAITING
     )
-    profile = models.ForeignKey(
+    profile = TenantForeignKey(
         BillingProfile, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    payment_method = models.ForeignKey(
+    payment_method = TenantForeignKey(
         PaymentMethod, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     price = models.ForeignKey(
@@ -337,7 +337,7 @@ class QuantityChange(TenantModel):
     What was added tells how many can go back for a refund within the window.
     """
 
-    subscription = models.ForeignKey(
+    subscription = TenantForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     reason = models.CharField(max_length=10, choices=QuantityReason)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from functools import cache
 
 from django.db.models import QuerySet
 
-from billing.models import BillingProfile, Invoice, PaymentMethod
+from billing.models import BillingProfile, Invoice
 from billing.models.invoices import InvoiceStatus
 from billing.services.accounts import currency_of
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
+from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
 
+LATEST_INVOICES, LATEST_ENTRIES = 5, 8
 SHOWN = [OrderState.PROCESSING, OrderState.PENDING, OrderState.CONFIRMED]
 
 
@@ -31,12 +34,23 @@ def subscription_for(
     purchaser: User, subscription_id: uuid.UUID
 ) -> Subscription | None:
     """One of the purchaser's subscriptions with all that its page shows."""
-    return (
-        subscriptions_of(purchaser)
-        .select_related("product", "plan", "price", "profile", "payment_method")
-        .filter(pk=subscription_id)
-        .first()
+    return _subscription().first(
+        organization=purchaser.organization_id,
+        purchaser=purchaser.pk,
+        subscription=subscription_id,
     )
+
+
+@cache
+def _subscription() -> Statement[Subscription]:
+    found = Subscription.objects.filter(
+        organization_id=Later("organization"),
+        purchaser_id=Later("purchaser"),
+        pk=Later("subscription"),
+        order_state__in=SHOWN,
+    )
+    joined = ("product", "plan", "price", "profile", "payment_method")
+    return Statement(found.select_related(*joined)[:1])
 
 
 def buyer_profiles(buyer: User) -> list[BillingProfile]:
@@ -52,15 +66,6 @@ def buyer_currency(buyer: User, profiles: list[BillingProfile]) -> str:
     if profiles:
         return profiles[0].currency
     return currency_of(buyer.organization.country)
-
-
-def cards_of(profile: BillingProfile) -> list[PaymentMethod]:
-    """The profile's cards, the newest first; a card entered twice stands once."""
-    found = PaymentMethod.objects.filter(
-        organization_id=profile.organization_id, profile=profile, detached_at=None
-    ).order_by("id")
-    by_card = {card.fingerprint: card for card in found}
-    return sorted(by_card.values(), key=lambda card: card.pk, reverse=True)
 
 
 def owned_licenses(purchaser: User, now: dt.datetime) -> dict[uuid.UUID, int]:
@@ -92,31 +97,48 @@ def colleagues_with(buyer: User, product_id: uuid.UUID, now: dt.datetime) -> int
     return bought.values("purchaser_id").distinct().count()
 
 
-def invoices_of(subscription: Subscription, limit: int = 5) -> list[Invoice]:
+def invoices_of(subscription: Subscription) -> list[Invoice]:
     """The latest invoices of a subscription; those before it was theirs are not."""
-    return list(
-        Invoice.objects.filter(
-            organization_id=subscription.organization_id,
-            subscription_id=subscription.pk,
-            purchaser_id=subscription.purchaser_id,
-        ).order_by("-finalized_at", "-id")[:limit]
+    return _invoices().rows(
+        organization=subscription.organization_id,
+        subscription=subscription.pk,
+        purchaser=subscription.purchaser_id,
     )
 
 
-def first_unpaid(subscription: Subscription) -> str:
-    """Stripe's id of the oldest invoice that is to be paid; empty for none."""
+@cache
+def _invoices() -> Statement[Invoice]:
+    found = Invoice.objects.filter(
+        organization_id=Later("organization"),
+        subscription_id=Later("subscription"),
+        purchaser_id=Later("purchaser"),
+    )
+    # The addresses on them are wide, and no list shows them.
+    wanted = found.defer("sold_to", "bill_to")
+    return Statement(wanted.order_by("-finalized_at", "-id")[:LATEST_INVOICES])
+
+
+def first_unpaid(subscription: Subscription) -> uuid.UUID | None:
+    """The oldest invoice of the purchaser that is to be paid; null for none."""
     waiting = Invoice.objects.filter(
         organization_id=subscription.organization_id,
         subscription_id=subscription.pk,
+        purchaser_id=subscription.purchaser_id,
         status=InvoiceStatus.OPEN,
     ).order_by("finalized_at", "id")
-    return waiting.values_list("stripe_invoice_id", flat=True).first() or ""
+    return waiting.values_list("pk", flat=True).first()
 
 
-def activity_of(subscription: Subscription, limit: int = 8) -> list[Activity]:
+def activity_of(subscription: Subscription) -> list[Activity]:
     """The latest entries of the log about a subscription."""
-    return list(
-        Activity.objects.filter(
-            organization_id=subscription.organization_id, subject_id=subscription.pk
-        ).order_by("-id")[:limit]
+    return _activity().rows(
+        organization=subscription.organization_id, subscription=subscription.pk
     )
+
+
+@cache
+def _activity() -> Statement[Activity]:
+    found = Activity.objects.filter(
+        organization_id=Later("organization"), subject_id=Later("subscription")
+    )
+    return Statement(found.order_by("-id")[:LATEST_ENTRIES])

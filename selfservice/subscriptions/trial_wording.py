@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import PaymentMethod
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.changing import Outcome
@@ -18,10 +19,13 @@ def after_trial(subscription: Subscription) -> str:
     if not subscription.recurring_billing:
         return _("It ends by itself, and nothing is charged.")
     return ngettext(
-        "Then %(count)d license for %(amount)s, excl. tax.",
-        "Then %(count)d licenses for %(amount)s, excl. tax.",
+        "Then %(count)s license for %(amount)s, excl. tax.",
+        "Then %(count)s licenses for %(amount)s, excl. tax.",
         subscription.paid_quantity,
-    ) % {"count": subscription.paid_quantity, "amount": subscription.period_total}
+    ) % {
+        "count": Grouped(subscription.paid_quantity),
+        "amount": subscription.period_total,
+    }
 
 
 def extended_sentence(subscription: Subscription, outcome: Outcome) -> str:
@@ -50,9 +54,9 @@ def converted_sentence(
             "Your bank wants you to confirm the payment. The trial goes on until then."
         )
     return ngettext(
-        "The paid subscription has started with %(count)d license. %(amount)s charged"
+        "The paid subscription has started with %(count)s license. %(amount)s charged"
         " to %(card)s.",
-        "The paid subscription has started with %(count)d licenses. %(amount)s charged"
+        "The paid subscription has started with %(count)s licenses. %(amount)s charged"
         " to %(card)s.",
         preview.quantity,
-    ) % {"count": preview.quantity, "amount": preview.total, "card": card}
+    ) % {"count": Grouped(preview.quantity), "amount": preview.total, "card": card}

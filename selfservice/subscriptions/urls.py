@@ -22,7 +22,6 @@ app_name = "subscriptions"
 urlpatterns = [
     path("marketplace/", marketplace.marketplace, name="marketplace"),
     path("marketplace/<slug:slug>/", marketplace.product, name="product"),
-    path("checkout/card/", checkout.start_card, name="start_card"),
     path("checkout/<uuid:plan_id>/", checkout.checkout, name="checkout"),
     path(
         "terms/",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from selfservice.catalog.models import Frequency, Plan
 from selfservice.core import clock
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
@@ -20,6 +22,16 @@ from selfservice.subscriptions.services.ending import CancelPreview
 def frequency_words(plan: Plan) -> str:
     """What an amount is for."""
     return _("per year") if plan.frequency == Frequency.YEARLY else _("per month")
+
+
+def plan_words(term: str, frequency: str) -> str:
+    """A plan, as it stands in many rows."""
+    return _plan(term, frequency, get_language())
+
+
+@lru_cache
+def _plan(term: str, frequency: str, _language: str | None) -> str:
+    return str(Plan(term=term, frequency=frequency))
 
 
 def next_sentence(
@@ -41,18 +53,18 @@ def next_sentence(
         return subscription.term_end, _("Renewal in progress")
     count = subscription.scheduled_quantity or subscription.quantity
     return subscription.term_end, ngettext(
-        "Renews with %(count)d license", "Renews with %(count)d licenses", count
-    ) % {"count": count}
+        "Renews with %(count)s license", "Renews with %(count)s licenses", count
+    ) % {"count": Grouped(count)}
 
 
 def _trial_ends(subscription: Subscription) -> str:
     if not subscription.recurring_billing:
         return _("Trial ends")
     return ngettext(
-        "Trial ends, then %(count)d license",
-        "Trial ends, then %(count)d licenses",
+        "Trial ends, then %(count)s license",
+        "Trial ends, then %(count)s licenses",
         subscription.paid_quantity,
-    ) % {"count": subscription.paid_quantity}
+    ) % {"count": Grouped(subscription.paid_quantity)}
 
 
 def checking_sentence() -> str:

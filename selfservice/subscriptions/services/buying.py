@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing import gateway
 from billing.gateway.shapes import Quote
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
-from billing.services import operations
+from billing.services import customers, operations
 from billing.services.invoices import sync_invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
@@ -69,6 +69,7 @@ def quote(*, offer: Offer, quantity: int, profile: BillingProfile) -> Quote:
 
     Raises GatewayUnavailable, GatewayRejected.
     """
+    customers.settle(profile)
     return gateway.quote_purchase(
         customer_id=profile.stripe_customer_id,
         price_id=offer.price.stripe_price_id,
@@ -193,7 +194,7 @@ def _check_card(card: PaymentMethod | None, order: Order) -> None:
             return
         raise CannotBuy(_("This can't be started without a card. Enter one."))
     now = clock.now()
-    if card.profile_id != order.profile.pk or card.detached_at is not None:
+    if card.profile_id != order.profile.pk or not card.can_pay:
         raise CannotBuy(_("That card can't pay for this billing profile. Choose one."))
     if card.expired_by(now.year, now.month):
         raise CannotBuy(

@@ -149,6 +149,11 @@ def _older(subscription: Subscription, read_at: dt.datetime) -> bool:
 
 
 def _use(subscription: Subscription, found: StripeSubscription) -> None:
+    if subscription.order_state != OrderState.CONFIRMED:
+        # Before what has changed since, which is told of next: a lost answer may
+        # be found when the trial that it was about is over.
+        verb = "trial_started" if subscription.is_trial else "bought"
+        _log(subscription, verb, {"quantity": subscription.quantity})
     subscription.period_start = found.period_start
     subscription.period_end = found.period_end
     _follow_card(subscription, found)
@@ -172,8 +177,6 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
     # From its first day, also when we hear of it only after a renewal.
     subscription.bought_at = subscription.bought_at or found.started_at
     _renew_term(subscription, found)
-    verb = "trial_started" if subscription.is_trial else "bought"
-    _log(subscription, verb, {"quantity": subscription.quantity})
     _stop_if_left(subscription)
     people = (subscription.purchaser_id,) if subscription.assign_to_purchaser else ()
     # Saved before the receivers look: they count licenses on the stored row.

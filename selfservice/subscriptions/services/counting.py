@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from functools import cache
 
 from billing.gateway.shapes import StripeSubscription
 from billing.services import operations
 from selfservice.activity.services.record import Change, record
 from selfservice.catalog.models import Price
 from selfservice.core import clock
+from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions.models import (
     QuantityChange,
     QuantityReason,
@@ -60,13 +62,17 @@ def end_trial(subscription: Subscription, found: StripeSubscription) -> None:
 
 def scheduled_change(subscription: Subscription) -> ScheduledChange | None:
     """What waits for the renewal; null for nothing."""
-    return (
-        ScheduledChange.objects.filter(
-            organization_id=subscription.organization_id, subscription=subscription
-        )
-        .select_related("price__plan")
-        .first()
+    return _scheduled().first(
+        organization=subscription.organization_id, subscription=subscription.pk
     )
+
+
+@cache
+def _scheduled() -> Statement[ScheduledChange]:
+    found = ScheduledChange.objects.filter(
+        organization_id=Later("organization"), subscription_id=Later("subscription")
+    )
+    return Statement(found.select_related("price__plan")[:1])
 
 
 def drop_scheduled_change(subscription: Subscription) -> None:

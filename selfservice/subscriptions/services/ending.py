@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import gateway
 from billing.models import StripeOperation
-from billing.services import operations
+from billing.services import customers, operations
 from billing.services.refunds import Share, plan_refund
 from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
@@ -140,6 +140,7 @@ def _preview(subscription: Subscription, now: dt.datetime) -> CancelPreview:
     at_once = inside_window(subscription, now)
     shares: list[Share] = []
     if at_once:
+        customers.settle(subscription.profile)
         quote = gateway.quote_cancel(
             subscription_id=subscription.stripe_subscription_id, at=now
         )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.utils.translation import gettext as _
 
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import operations
 from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
+from selfservice.core.hooks import CardReplaced
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.operations import CARD
+from selfservice.subscriptions.queries import SHOWN
 from selfservice.subscriptions.services.changing import (
     CannotChange,
     Outcome,
     begin_change,
     operation_key,
+    refuse_while_under_way,
     run_change,
 )
 
@@ -38,7 +43,7 @@ def check_replaceable(subscription: Subscription) -> None:
 def check_card(card: PaymentMethod, subscription: Subscription) -> None:
     """Raises CannotChange for a card that can't pay for this subscription."""
     now = clock.now()
-    if card.profile_id != subscription.profile_id or card.detached_at is not None:
+    if card.profile_id != subscription.profile_id or not card.can_pay:
         raise CannotChange(
             _("That card can't pay for this billing profile. Choose one.")
         )
@@ -84,7 +89,10 @@ def replace_card(*, subscription: Subscription, card: PaymentMethod) -> Outcome:
 
 def _begin(locked: Subscription, card: PaymentMethod) -> StripeOperation:
     check_replaceable(locked)
-    # Handed over meanwhile, it is another profile's.
+    # Handed over meanwhile, it is another profile's; or it was deleted.
+    card = PaymentMethod.objects.select_for_update(no_key=True).get(
+        organization_id=locked.organization_id, pk=card.pk
+    )
     check_card(card, locked)
     former = locked.payment_method_id
     record(
@@ -105,3 +113,62 @@ def _begin(locked: Subscription, card: PaymentMethod) -> StripeOperation:
         subject_id=locked.pk,
         arguments={"card": card.stripe_payment_method_id},
     )
+
+
+def begin_replacing(replaced: CardReplaced) -> list[uuid.UUID]:
+    """Begin to pay with another card whatever the former ones pay for now.
+
+    In the caller's transaction; subscriptions are locked in their order, cards last.
+    Raises CannotChange, ChangeUnderWay.
+    """
+    paid = _locked_payers(replaced)
+    if not paid:
+        return []
+    if replaced.card_id is None:
+        raise CannotChange(
+            _("It is the last card behind %(names)s. Choose another one first.")
+            % {"names": _names(paid)}
+        )
+    card = PaymentMethod.objects.select_for_update(no_key=True).get(
+        organization_id=replaced.organization_id, pk=replaced.card_id
+    )
+    return [_begin_next(subscription, card).pk for subscription in paid]
+
+
+def _locked_payers(replaced: CardReplaced) -> list[Subscription]:
+    now = clock.now()
+    found = (
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("plan", "product", "price")
+        .filter(
+            organization_id=replaced.organization_id,
+            profile_id=replaced.profile_id,
+            payment_method_id__in=replaced.former_ids,
+            order_state__in=SHOWN,
+        )
+        .order_by("id")
+    )
+    live = {*lifecycle.ASSIGNABLE, lifecycle.PENDING}
+    return [each for each in found if lifecycle.state_at(each, now) in live]
+
+
+def _begin_next(locked: Subscription, card: PaymentMethod) -> StripeOperation:
+    name = locked.product.name
+    waits = lifecycle.state_at(locked, clock.now()) == lifecycle.PENDING
+    if waits or locked.pending_until is not None:
+        raise CannotChange(
+            _(
+                "A payment for %(name)s waits for your bank. Confirm it first, or let"
+                " it lapse."
+            )
+            % {"name": name}
+        )
+    refuse_while_under_way(locked)
+    locked.change_number += 1
+    operation = _begin(locked, card)
+    locked.save(update_fields=["change_number"])
+    return operation
+
+
+def _names(subscriptions: list[Subscription]) -> str:
+    return ", ".join(dict.fromkeys(each.product.name for each in subscriptions))

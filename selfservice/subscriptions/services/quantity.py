@@ -17,7 +17,7 @@ from django.core import signing
 from billing import gateway
 from billing.gateway.shapes import Quote
 from billing.models import StripeOperation
-from billing.services import operations
+from billing.services import customers, operations
 from billing.services.refunds import Share, plan_refund
 from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
@@ -190,6 +190,7 @@ def _preview(
     quote: Quote | None = None
     shares: list[Share] = []
     if when == When.NOW:
+        customers.settle(subscription.profile)
         quote = gateway.quote_quantity(
             subscription_id=subscription.stripe_subscription_id,
             item_id=subscription.stripe_item_id,

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import (
@@ -42,11 +43,11 @@ def check_quantity(
     if quantity == subscription.quantity:
         raise CannotChange(
             ngettext(
-                "You have %(count)d license already. Enter the number that you want.",
-                "You have %(count)d licenses already. Enter the number that you want.",
+                "You have %(count)s license already. Enter the number that you want.",
+                "You have %(count)s licenses already. Enter the number that you want.",
                 quantity,
             )
-            % {"count": quantity}
+            % {"count": Grouped(quantity)}
         )
     if quantity > subscription.quantity:
         reason = why_not_sold(subscription.product, quantity, now)
@@ -86,13 +87,13 @@ def refuse_below_assigned(subscription: Subscription, quantity: int) -> None:
     if too_many > 0:
         raise CannotChange(
             ngettext(
-                "%(assigned)d licenses are assigned. Choose who loses one, or unassign"
-                " %(count)d license first.",
-                "%(assigned)d licenses are assigned. Choose who loses one, or unassign"
-                " %(count)d licenses first.",
+                "%(assigned)s licenses are assigned. Choose who loses one, or unassign"
+                " %(count)s license first.",
+                "%(assigned)s licenses are assigned. Choose who loses one, or unassign"
+                " %(count)s licenses first.",
                 too_many,
             )
-            % {"assigned": subscription.assigned, "count": too_many}
+            % {"assigned": Grouped(subscription.assigned), "count": Grouped(too_many)}
         )
 
 
@@ -153,9 +154,12 @@ def _check_scheduled(subscription: Subscription) -> None:
     if change is not None:
         raise CannotChange(
             ngettext(
-                "From %(day)s there is only %(count)d license. Undo that change first.",
-                "From %(day)s there are %(count)d licenses. Undo that change first.",
+                "From %(day)s there is only %(count)s license. Undo that change first.",
+                "From %(day)s there are %(count)s licenses. Undo that change first.",
                 change.quantity,
             )
-            % {"day": format_day(change.takes_effect_at), "count": change.quantity}
+            % {
+                "day": format_day(change.takes_effect_at),
+                "count": Grouped(change.quantity),
+            }
         )

@@ -10,7 +10,6 @@ from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import gateway
 from billing.gateway.shapes import Quote
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import operations
@@ -27,6 +26,7 @@ from selfservice.subscriptions.models import (
 )
 from selfservice.subscriptions.operations import DROP, REACTIVATE
 from selfservice.subscriptions.services.buying import check_offer
+from selfservice.subscriptions.services.buying import quote as ask_quote
 from selfservice.subscriptions.services.changing import (
     CannotChange,
     Outcome,
@@ -183,7 +183,7 @@ def _check(subscription: Subscription) -> None:
 
 def _check_card(card: PaymentMethod, subscription: Subscription) -> None:
     now = clock.now()
-    if card.profile_id != subscription.profile_id or card.detached_at is not None:
+    if card.profile_id != subscription.profile_id or not card.can_pay:
         raise CannotChange(
             _("That card can't pay for this billing profile. Choose one.")
         )
@@ -210,10 +210,8 @@ def _offer(subscription: Subscription) -> Offer:
 
 def _preview(subscription: Subscription) -> Reactivation:
     offer = _offer(subscription)
-    quote = gateway.quote_purchase(
-        customer_id=subscription.profile.stripe_customer_id,
-        price_id=offer.price.stripe_price_id,
-        quantity=subscription.quantity,
+    quote = ask_quote(
+        offer=offer, quantity=subscription.quantity, profile=subscription.profile
     )
     now = clock.now()
     made = Reactivation(

@@ -3,12 +3,12 @@
 Each notice has a stretch in which it makes sense, so that a daily run may come twice,
 or not at all for a week: what was missed is told late, and never two notices of one
 thing at once. What was told already is passed over; the mail's own row sees to it
-that two runs at the same moment tell it once, too.
+that two runs at the same moment tell it once, too. How many days ahead a purchaser
+hears of one subscription is theirs to choose, as is a digest of it all.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import itertools
 import uuid
@@ -17,8 +17,10 @@ from functools import partial
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import ExtractMonth, ExtractYear
+from django.urls import reverse
 
-from selfservice.activity.services import mail
+from selfservice.activity.services import digest, mail
+from selfservice.activity.services.choices import has_lead_times, lead_times
 from selfservice.catalog.models import Term
 from selfservice.core import clock
 from selfservice.subscriptions import mails_ahead
@@ -28,21 +30,15 @@ from selfservice.subscriptions.models import (
     Subscription,
 )
 
+type Chosen = dict[tuple[uuid.UUID, uuid.UUID], list[int]]
+
 AT_ONCE = 200
 DAY = dt.timedelta(days=1)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Notice:
-    """Told from `ahead` of the event on, while more than `too_late` is left."""
-
-    name: str
-    ahead: dt.timedelta
-    too_late: dt.timedelta
-
-
-RENEWAL = (Notice("30", 30 * DAY, 10 * DAY), Notice("7", 7 * DAY, 0 * DAY))
-TRIAL_END = (Notice("7", 7 * DAY, 2 * DAY), Notice("1", 1 * DAY, 0 * DAY))
+# Days ahead, unless the purchaser chose others; of a term of a month nobody is told.
+RENEWAL, TRIAL_END = (30, 7), (7, 1)
+LEAD_TIMES = (90, 30, 14, 7, 1)
 # How long before a charge somebody hears that the card will have expired by then.
 CARD_AHEAD = 30 * DAY
 
@@ -52,22 +48,29 @@ def remind_of_everything() -> int:
 
     Asks nobody but the database: each batch is a transaction of its own.
     """
-    return remind_of_renewals() + remind_of_trial_ends() + remind_of_cards()
+    told = remind_of_renewals() + remind_of_trial_ends() + remind_of_cards()
+    digest.send_digests(reverse("subscriptions:products"))
+    return told
+
+
+def usual_lead_times(subscription: Subscription, now: dt.datetime) -> tuple[int, ...]:
+    """How many days ahead its purchaser hears of it, if they chose nothing else."""
+    if subscription.trial_end and subscription.trial_end > now:
+        return TRIAL_END
+    return () if subscription.plan.term == Term.MONTH else RENEWAL
 
 
 def remind_of_renewals() -> int:
-    """The term is renewed in 30 or 7 days; for terms of more than a month."""
+    """The term is renewed soon; for terms of more than a month, or as chosen."""
     now = clock.now()
-    due = (
-        _running(now)
-        .filter(
-            Q(trial_end=None) | Q(trial_end__lte=now),
-            recurring_billing=True,
-            past_due_since=None,
-            term_end__gt=now,
-            term_end__lte=now + RENEWAL[0].ahead,
-        )
-        .exclude(plan__term=Term.MONTH)
+    usual = Q(term_end__lte=now + RENEWAL[0] * DAY) & ~Q(plan__term=Term.MONTH)
+    due = _running(now).filter(
+        Q(trial_end=None) | Q(trial_end__lte=now),
+        usual | Q(has_lead_times("pk", "purchaser_id")),
+        recurring_billing=True,
+        past_due_since=None,
+        term_end__gt=now,
+        term_end__lte=now + LEAD_TIMES[0] * DAY,
     )
     told = 0
     for rows in _batches(due, "pk"):
@@ -75,24 +78,27 @@ def remind_of_renewals() -> int:
             rows,
             "renewal",
             lambda row: row.pk,
-            lambda row: _period(row.term_end, now, RENEWAL),
+            partial(_period, "term_end", _chosen(rows), now),
             partial(mails_ahead.renewal, _changes(rows)),
         )
     return told
 
 
 def remind_of_trial_ends() -> int:
-    """The trial ends in 7 days or 1, and what happens then."""
+    """The trial ends soon, and what happens then."""
     now = clock.now()
     due = _running(now).filter(
-        trial_end__gt=now, trial_end__lte=now + TRIAL_END[0].ahead
+        Q(trial_end__lte=now + TRIAL_END[0] * DAY)
+        | Q(has_lead_times("pk", "purchaser_id")),
+        trial_end__gt=now,
+        trial_end__lte=now + LEAD_TIMES[0] * DAY,
     )
     return sum(
         _tell(
             rows,
             "trial_ends",
             lambda row: row.pk,
-            lambda row: _period(row.trial_end, now, TRIAL_END),
+            partial(_period, "trial_end", _chosen(rows), now),
             mails_ahead.trial_ends,
         )
         for rows in _batches(due, "pk")
@@ -168,22 +174,49 @@ def _tell(
             for row, about, when in due
             if when and (about, when) not in known
         ]
-        mail.queue_all(new)
-        told += len(new)
+        told += mail.queue_all(new)
     return told
 
 
+def notice_due(left: dt.timedelta, days: Iterable[int]) -> int | None:
+    """Which of these notices, in days ahead, makes sense when so much is left.
+
+    Each from its day on, until little before the next one; null when none does.
+    """
+    ladder = sorted(days, reverse=True)
+    for ahead, following in itertools.zip_longest(ladder, ladder[1:], fillvalue=0):
+        pause = max(1, (ahead - following) // 7) if following else 0
+        if (following + pause) * DAY < left <= ahead * DAY:
+            return ahead
+    return None
+
+
 def _period(
-    at: dt.datetime | None, now: dt.datetime, notices: tuple[Notice, ...]
+    event: str, chosen: Chosen, now: dt.datetime, subscription: Subscription
 ) -> str:
     """The event's day and the notice that is due for it; empty when none is."""
+    at: dt.datetime | None = getattr(subscription, event)
     if at is None:
         return ""
-    left = at - now
-    return next(
-        (f"{at:%Y-%m-%d} {n.name}" for n in notices if n.too_late < left <= n.ahead),
-        "",
-    )
+    days = chosen.get((subscription.pk, subscription.purchaser_id))
+    usual = usual_lead_times(subscription, now)
+    due = notice_due(at - now, usual if days is None else days)
+    return f"{at:%Y-%m-%d} {due}" if due else ""
+
+
+def _chosen(rows: Iterable[Subscription]) -> Chosen:
+    """Lead times by subscription and person, where somebody chose them."""
+    chosen: Chosen = {}
+    for organization_id, subjects in _by_organization(rows).items():
+        chosen |= lead_times(organization_id, subjects)
+    return chosen
+
+
+def _by_organization(rows: Iterable[Subscription]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for row in rows:
+        found.setdefault(row.organization_id, []).append(row.pk)
+    return found
 
 
 def _changes(rows: Iterable[Subscription]) -> dict[uuid.UUID, ScheduledChange]:

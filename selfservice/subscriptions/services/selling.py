@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from selfservice.catalog.models import Product
+from selfservice.core.numbers import Grouped
 
 
 def why_not_sold(product: Product, quantity: int, now: dt.datetime) -> str:
@@ -20,7 +21,7 @@ def why_not_sold(product: Product, quantity: int, now: dt.datetime) -> str:
     if cap is None or quantity <= cap:
         return ""
     return ngettext(
-        "%(product)s is sold with at most %(count)d license.",
-        "%(product)s is sold with at most %(count)d licenses.",
+        "%(product)s is sold with at most %(count)s license.",
+        "%(product)s is sold with at most %(count)s licenses.",
         cap,
-    ) % {"product": product.name, "count": cap}
+    ) % {"product": product.name, "count": Grouped(cap)}

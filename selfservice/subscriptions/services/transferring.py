@@ -162,6 +162,7 @@ def _usable_cards(profiles: Sequence[BillingProfile]) -> list[PaymentMethod]:
         organization_id=profiles[0].organization_id,
         profile__in=profiles,
         detached_at=None,
+        leaving_at=None,
     ).order_by("pk")
     return [card for card in found if not card.expired_by(now.year, now.month)]
 

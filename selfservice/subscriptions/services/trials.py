@@ -17,11 +17,12 @@ from django.utils.translation import ngettext
 from billing import gateway
 from billing.gateway.shapes import Quote
 from billing.models import PaymentMethod, StripeOperation
-from billing.services import operations
+from billing.services import customers, operations
 from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.dates import add_months
 from selfservice.core.money import Money
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
@@ -131,6 +132,7 @@ def preview_conversion(*, subscription: Subscription) -> Conversion:
     """
     _check_running(subscription)
     quantity = subscription.paid_quantity
+    customers.settle(subscription.profile)
     quote = gateway.quote_trial_end(
         subscription_id=subscription.stripe_subscription_id,
         item_id=subscription.stripe_item_id,
@@ -211,13 +213,13 @@ def _begin_count(locked: Subscription, quantity: int) -> StripeOperation:
     if quantity < locked.assigned:
         raise CannotChange(
             ngettext(
-                "%(count)d person has a license. Take it back first, or pay for at"
-                " least %(count)d.",
-                "%(count)d people have a license. Take some back first, or pay for at"
-                " least %(count)d.",
+                "%(count)s person has a license. Take it back first, or pay for at"
+                " least %(count)s.",
+                "%(count)s people have a license. Take some back first, or pay for at"
+                " least %(count)s.",
                 locked.assigned,
             )
-            % {"count": locked.assigned}
+            % {"count": Grouped(locked.assigned)}
         )
     _log(
         locked,

@@ -1,100 +1,19 @@
-"""Choosing the card that pays, or entering one on Stripe's own page.
-
-Shared by the panes that ask for one: `subscriptions/card_choice.html` shows what
-`card_choice` found, and `CardForm` reads what was chosen.
-"""
+"""The choice of the card that pays for a subscription: billing's, told what pays."""
 
 from __future__ import annotations
 
-import dataclasses
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from billing import gateway
-from billing.gateway.shapes import Card
-from billing.models import BillingProfile, PaymentMethod
-from billing.services import cards as card_service
-from selfservice.core import clock
-from selfservice.core.errors import DomainError
-from selfservice.core.htmx import redirect_page
-from selfservice.subscriptions.forms import CardForm, CheckoutQuery
+from billing.views import card_choice as choosing
+from billing.views.card_choice import CardChoice
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.queries import cards_of
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Offered:
-    """A stored card that can be chosen, unless it has expired."""
-
-    card: PaymentMethod
-    expired: bool
-    ticked: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class CardChoice:
-    """The profile's cards, and the one that was entered just now with its setup."""
-
-    cards: list[Offered]
-    entered: tuple[str, Card] | None
 
 
 def card_choice(request: HttpRequest, subscription: Subscription) -> CardChoice:
     """What can be chosen for it; ticked is what was, else what pays now."""
-    session = CheckoutQuery(request.GET).value("card_session", "")
-    entered = returned_card(subscription.profile, session)
-    # Stored already when its webhook was faster than the person.
-    own = entered[1].id if entered else ""
-    cards = [
-        card
-        for card in cards_of(subscription.profile)
-        if card.stripe_payment_method_id != own
-    ]
-    wanted = None if entered else _wanted(request, subscription, cards)
-    now = clock.now()
-    offered = [
-        Offered(card, card.expired_by(now.year, now.month), card == wanted)
-        for card in cards
-    ]
-    return CardChoice(offered, entered)
-
-
-def _wanted(
-    request: HttpRequest, subscription: Subscription, cards: list[PaymentMethod]
-) -> PaymentMethod | None:
-    posted = request.POST.get("payment", "")
     pays = subscription.payment_method or subscription.profile.payment_method
-    for card in cards:
-        if str(card.pk) == posted:
-            return card
-    if pays is None:
-        return None
-    # Entered twice, a card is offered once: the newest of the two.
-    same = (c for c in cards if c == pays or c.fingerprint == pays.fingerprint != "")
-    return next(same, None)
-
-
-def chosen_card(form: CardForm, profile: BillingProfile) -> PaymentMethod | None:
-    """A stored card, or the one that was entered just now; null for a new one.
-
-    Raises CardNotUsable, GatewayUnavailable, GatewayRejected.
-    """
-    stored_id = form.cleaned_data["payment"]
-    if stored_id is not None:
-        found = next((c for c in cards_of(profile) if c.pk == stored_id), None)
-        if found is None:
-            raise card_service.CardNotUsable(
-                _("That card can't pay for this billing profile. Choose one.")
-            )
-        return found
-    setup_id = form.cleaned_data["setup_intent"]
-    if not setup_id:
-        return None
-    card = card_service.entered_card(profile=profile, setup_id=setup_id)
-    return card_service.keep_card(profile=profile, card=card)
+    return choosing.card_choice(request, subscription.profile, pays)
 
 
 def to_card_page(
@@ -105,26 +24,4 @@ def to_card_page(
     Raises GatewayUnavailable, GatewayRejected.
     """
     path = reverse(pane, args=[subscription.pk])
-    hosted = card_service.begin_hosted_card_page(
-        profile=subscription.profile,
-        back_url=f"{settings.PORTAL_BASE_URL}{path}"
-        "?card_session={CHECKOUT_SESSION_ID}",
-    )
-    return redirect_page(request, hosted.url)
-
-
-def returned_card(profile: BillingProfile, session_id: str) -> tuple[str, Card] | None:
-    """The card entered on Stripe's own page, with its setup; null when there is none.
-
-    Only read here, because a GET must not write: it is stored with the form.
-    """
-    if not session_id:
-        return None
-    try:
-        setup = gateway.read_hosted_card_page(session_id)
-    except DomainError:
-        return None
-    mine = setup.customer_id == profile.stripe_customer_id
-    if not mine or setup.status != "succeeded" or setup.card is None:
-        return None
-    return setup.id, setup.card
+    return choosing.to_card_page(request, subscription.profile, path)

@@ -8,9 +8,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from billing import gateway
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest
 from selfservice.subscriptions.models import Subscription
@@ -23,6 +24,7 @@ from selfservice.subscriptions.wording import checking_sentence
 
 
 @require_POST
+@recent_sign_in
 def undo_change(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
     """Undo what was scheduled for the renewal."""
     subscription = own_subscription(request, subscription_id)
@@ -55,28 +57,33 @@ def confirm_payment(
     return _to_the_invoice(request, subscription, stripe_id)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
-    """On to Stripe's page of the invoice that is past due, for any card."""
+    """On to paying the invoice that is past due, with any card; mails lead here, too.
+
+    By Stripe's page when it isn't known here yet. What is paid by now leads to the
+    subscription, and so does a link, as long as only Stripe knows the invoice.
+    """
     subscription = own_subscription(request, subscription_id)
     if subscription.past_due_since is None:
         return redirect("subscriptions:details", subscription.pk)
-    stripe_id = subscription.stripe_subscription_id
     oldest = first_unpaid(subscription)
-    return _to_the_invoice(request, subscription, stripe_id, oldest)
+    if oldest is not None:
+        return redirect("billing:invoice_pay", oldest)
+    if request.method != "POST":
+        return redirect("subscriptions:details", subscription.pk)
+    return _to_the_invoice(request, subscription, subscription.stripe_subscription_id)
 
 
 def _to_the_invoice(
     request: HtmxHttpRequest,
     subscription: Subscription,
     stripe_id: str,
-    invoice_id: str = "",
 ) -> HttpResponse:
-    """To Stripe's page of that invoice, or of the newest of its subscription."""
+    """To Stripe's page of the newest invoice of its subscription."""
     try:
-        if not invoice_id:
-            invoice_id = gateway.read_subscription(stripe_id).latest_invoice_id
-        url = gateway.hosted_invoice_url(invoice_id)
+        found = gateway.read_subscription(stripe_id)
+        url = gateway.hosted_invoice_url(found.latest_invoice_id)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("subscriptions:details", subscription.pk)

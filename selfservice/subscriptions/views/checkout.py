@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from billing.models import BillingProfile
 from billing.services import cards as card_service
 from billing.services.accounts import currency_of, open_account
+from billing.views.card_choice import returned_card
 from selfservice.accounts.models import User
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.accounts.requests import person
 from selfservice.catalog.models import Plan, Product
 from selfservice.catalog.queries import Offer, offer_of
@@ -25,6 +25,7 @@ from selfservice.core.htmx import HtmxHttpRequest
 from selfservice.core.ids import uuid7
 from selfservice.subscriptions.forms import (
     NO_PLAN,
+    NO_PROFILE,
     CheckoutQuery,
     OrderForm,
     SoldToForm,
@@ -36,9 +37,9 @@ from selfservice.subscriptions.services.buying import (
     find_order,
     place_order,
 )
-from selfservice.subscriptions.views.cards import returned_card
 from selfservice.subscriptions.views.checkout_page import (
     CheckoutPage,
+    checkout_address,
     order_from,
     show_checkout,
     show_sold_to,
@@ -47,6 +48,7 @@ from selfservice.subscriptions.views.checkout_page import (
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def checkout(request: HtmxHttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     buyer = person(request)
     plan = Plan.objects.select_related("product").filter(pk=plan_id).first()
@@ -57,7 +59,7 @@ def checkout(request: HtmxHttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     query = CheckoutQuery(request.GET)
     key = query.value("order", None)
     if key is None:
-        address = _address(
+        address = checkout_address(
             plan.pk, uuid7(), query.value("quantity", 1), trial=_tries(query)
         )
         return redirect(address)
@@ -67,12 +69,6 @@ def checkout(request: HtmxHttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     if plan.retired_at is not None:
         raise Http404
     return _get(request, buyer, plan, query, placed)
-
-
-def _address(plan_id: uuid.UUID, key: uuid.UUID, quantity: int, *, trial: bool) -> str:
-    path = reverse("subscriptions:checkout", args=[plan_id])
-    query = {"order": key, "quantity": quantity} | ({"trial": 1} if trial else {})
-    return f"{path}?{urlencode(query)}"
 
 
 def _tries(query: CheckoutQuery) -> bool:
@@ -87,7 +83,10 @@ def _get(
     placed: Subscription | None,
 ) -> HttpResponse:
     quantity = query.value("quantity", 1)
-    profile = _profile(buyer)
+    profiles = buyer_profiles(buyer)
+    # An order that was declined stays with its profile.
+    before = placed.profile_id if placed is not None else None
+    profile = _chosen(profiles, query.value("profile", before))
     if profile is None:
         form = SoldToForm(initial=SoldToForm.proposed(buyer))
         key, trial = query.value("order", ""), _tries(query)
@@ -104,6 +103,7 @@ def _get(
         buyer=buyer,
         plan=plan,
         profile=profile,
+        profiles=profiles,
         quantity=quantity,
         form=OrderForm(initial=form_data),
         error=placed.decline if placed is not None else "",
@@ -113,16 +113,24 @@ def _get(
     return show_checkout(request, page)
 
 
-def _profile(buyer: User) -> BillingProfile | None:
-    return next(iter(buyer_profiles(buyer)), None)
+def _chosen(
+    profiles: list[BillingProfile], chosen: uuid.UUID | None
+) -> BillingProfile | None:
+    """The one with that key; else the oldest, null when there is none at all."""
+    first = next(iter(profiles), None)
+    return next((each for each in profiles if each.pk == chosen), first)
 
 
 def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
-    profile = _profile(buyer)
-    if profile is None or "line1" in request.POST:
+    profiles = buyer_profiles(buyer)
+    if not profiles or "line1" in request.POST:
         return _sold_to(request, buyer, plan)
     form = OrderForm(request.POST)
     form.is_valid()
+    asked = form.cleaned_data.get("profile")
+    profile = _chosen(profiles, asked) or profiles[0]
+    if asked is not None and profile.pk != asked:
+        form.add_error("profile", NO_PROFILE)
     chosen = _plan_of(plan.product, form)
     if chosen is None and "plan" not in form.errors:
         form.add_error("plan", NO_PLAN)
@@ -131,6 +139,7 @@ def _post(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
         buyer=buyer,
         plan=plan,
         profile=profile,
+        profiles=profiles,
         quantity=form.cleaned_data.get("quantity") or 1,
         form=form,
         trial=form.cleaned_data.get("trial", False),
@@ -159,16 +168,21 @@ def _sold_to(request: HtmxHttpRequest, buyer: User, plan: Plan) -> HttpResponse:
     quantity = query.value("quantity", 1)
     key, trial = query.value("order", None) or uuid7(), _tries(query)
     form = SoldToForm(request.POST)
-    if form.is_valid():
+    if request.POST.get("action") == "country":
+        return show_sold_to(
+            request, plan, quantity, form.retyped(), key=key, trial=trial
+        )
+    form.is_valid()
+    if form.cleaned_data.get("country"):
+        _refuse_currency(form, plan, form.cleaned_data["country"])
+    if not form.errors:
         sold_to = form.sold_to()
         try:
-            _refuse_currency(form, plan, sold_to.country)
-            if not form.errors:
-                check_offer(
-                    buyer=buyer, offer=_any_offer(plan, sold_to.country), quantity=1
-                )
-                open_account(purchaser=buyer, sold_to=sold_to)
-                return redirect(_address(plan.pk, key, quantity, trial=trial))
+            check_offer(
+                buyer=buyer, offer=_any_offer(plan, sold_to.country), quantity=1
+            )
+            open_account(purchaser=buyer, sold_to=sold_to)
+            return redirect(checkout_address(plan.pk, key, quantity, trial=trial))
         except DomainError as error:
             form.add_error(None, str(error))
     return show_sold_to(request, plan, quantity, form, key=key, trial=trial, status=422)
@@ -213,24 +227,11 @@ def _place(request: HtmxHttpRequest, page: CheckoutPage) -> HttpResponse:
 def _card_page(page: CheckoutPage) -> HttpResponse:
     """Without JavaScript the card is entered on Stripe's own page."""
     key = page.form.cleaned_data["order"]
-    address = _address(page.plan.pk, key, page.quantity, trial=page.trial)
-    back = f"{settings.PORTAL_BASE_URL}{address}"
+    address = checkout_address(page.plan.pk, key, page.quantity, trial=page.trial)
+    back = f"{settings.PORTAL_BASE_URL}{address}&profile={page.profile.pk}"
     if not page.form.cleaned_data["assign_to_me"]:
         back += "&assign=no"
     hosted = card_service.begin_hosted_card_page(
         profile=page.profile, back_url=f"{back}&card_session={{CHECKOUT_SESSION_ID}}"
     )
     return redirect(hosted.url)
-
-
-@require_POST
-def start_card(request: HtmxHttpRequest) -> HttpResponse:
-    """For the Payment Element: a new SetupIntent of the buyer's billing profile."""
-    profile = _profile(person(request))
-    if profile is None:
-        raise Http404
-    try:
-        setup = card_service.begin_card_setup(profile=profile)
-    except DomainError as error:
-        return JsonResponse({"error": str(error)}, status=503)
-    return JsonResponse({"client_secret": setup.client_secret})

@@ -6,24 +6,26 @@ import dataclasses
 import datetime as dt
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 
 from billing import gateway
+from billing.address_forms import AddressForm
 from billing.gateway.shapes import Card
 from billing.models import BillingProfile, PaymentMethod
+from billing.queries import cards_of
 from billing.services import cards as card_service
+from billing.views.card_form import card_entry
 from selfservice.accounts.models import User
 from selfservice.catalog.models import Plan
 from selfservice.catalog.queries import Offer, offers
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, render_page
-from selfservice.subscriptions.forms import OrderForm, SoldToForm
-from selfservice.subscriptions.queries import cards_of
+from selfservice.subscriptions.forms import OrderForm
 from selfservice.subscriptions.services.buying import (
     Order,
     PriceChanged,
@@ -40,6 +42,7 @@ class CheckoutPage:
     buyer: User
     plan: Plan
     profile: BillingProfile
+    profiles: list[BillingProfile]
     quantity: int
     form: OrderForm
     error: str = ""
@@ -125,6 +128,7 @@ def show_checkout(
     refusal, summary = _summary(page, offer)
     now = clock.now()
     cards = cards_of(page.profile)
+    payment = _selected(page, cards)
     context: dict[str, Any] = {
         "page": page,
         "form": page.form,
@@ -132,18 +136,13 @@ def show_checkout(
         "offer": offer,
         "offers": page.offers(),
         "profile": page.profile,
+        "add_profile_url": _add_profile_url(page),
         "summary": summary,
         "refusal": refusal,
         "error": page.error,
         "cards": [(card, card.expired_by(now.year, now.month)) for card in cards],
-        "payment": _selected(page, cards),
-        "declines": gateway.decline_sentences(),
-        "stripe": {
-            "script": settings.STRIPE_JS_URL,
-            "key": settings.STRIPE_PUBLISHABLE_KEY,
-            "start": reverse("subscriptions:start_card"),
-            "locale": get_language() or "en",
-        },
+        "payment": payment,
+        "entry": card_entry(page.profile, open=payment == "new"),
         "terms_of": dt.date.fromisoformat(settings.TERMS_VERSION),
     }
     return render_page(
@@ -153,6 +152,22 @@ def show_checkout(
         partial="order-summary",
         status=status,
     )
+
+
+def checkout_address(
+    plan_id: uuid.UUID, key: uuid.UUID, quantity: int, *, trial: bool
+) -> str:
+    """The page of one order, whatever becomes of it."""
+    path = reverse("subscriptions:checkout", args=[plan_id])
+    query = {"order": key, "quantity": quantity} | ({"trial": 1} if trial else {})
+    return f"{path}?{urlencode(query)}"
+
+
+def _add_profile_url(page: CheckoutPage) -> str:
+    """The wizard, which comes back here with the profile that was made."""
+    key = page.form["order"].value()
+    here = checkout_address(page.plan.pk, key, page.quantity, trial=page.trial)
+    return f"{reverse('billing:profile_add')}?{urlencode({'back': here})}"
 
 
 def _summary(page: CheckoutPage, offer: Offer) -> tuple[str, Summary | None]:
@@ -175,8 +190,10 @@ def _selected(page: CheckoutPage, cards: list[PaymentMethod]) -> str:
         return str(page.chosen.pk)
     if page.entered is not None:
         return "new"
-    if page.form.is_bound:
-        return str(page.form.data.get("payment") or "new")
+    asked = str(page.form.data.get("payment") or "new") if page.form.is_bound else ""
+    # A card of another profile goes with that one.
+    if asked in {"new", "none", *(str(card.pk) for card in cards)}:
+        return asked
     if page.card_optional:
         return "none"
     preferred = page.profile.payment_method_id
@@ -189,7 +206,7 @@ def show_sold_to(
     request: HtmxHttpRequest,
     plan: Plan,
     quantity: int,
-    form: SoldToForm,
+    form: AddressForm,
     *,
     key: uuid.UUID | str,
     trial: bool = False,

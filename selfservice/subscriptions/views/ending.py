@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
@@ -31,6 +32,7 @@ from selfservice.subscriptions.wording import (
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def cancel_pane(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     form = CancelForm(request.POST if request.method == "POST" else None)
@@ -53,6 +55,7 @@ def cancel_pane(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def recurring_pane(
     request: HtmxHttpRequest, subscription_id: uuid.UUID
 ) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
 from selfservice.core.templatetags.ui import format_day
@@ -24,6 +25,7 @@ from selfservice.subscriptions.wording import checking_sentence, frequency_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def frequency_pane(
     request: HtmxHttpRequest, subscription_id: uuid.UUID
 ) -> HttpResponse:

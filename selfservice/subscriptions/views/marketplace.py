@@ -17,6 +17,7 @@ from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.core.lists import choices
 from selfservice.core.money import Money
+from selfservice.core.numbers import Grouped
 from selfservice.subscriptions.forms import MarketplaceFilter
 from selfservice.subscriptions.queries import (
     buyer_currency,
@@ -142,10 +143,10 @@ def _owned_sentence(free: int | None) -> str:
     if free == 0:
         return _("You have this product; all its licenses are assigned.")
     return ngettext(
-        "You have %(count)d free license for this product.",
-        "You have %(count)d free licenses for this product.",
+        "You have %(count)s free license for this product.",
+        "You have %(count)s free licenses for this product.",
         free,
-    ) % {"count": free}
+    ) % {"count": Grouped(free)}
 
 
 def _others_sentence(colleagues: int) -> str:
@@ -153,9 +154,9 @@ def _others_sentence(colleagues: int) -> str:
     if not colleagues:
         return ""
     return ngettext(
-        "%(count)d colleague in your organization bought this product. Ask your admin"
+        "%(count)s colleague in your organization bought this product. Ask your admin"
         " before you buy it again.",
-        "%(count)d colleagues in your organization bought this product. Ask your admin"
+        "%(count)s colleagues in your organization bought this product. Ask your admin"
         " before you buy it again.",
         colleagues,
-    ) % {"count": colleagues}
+    ) % {"count": Grouped(colleagues)}

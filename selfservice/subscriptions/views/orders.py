@@ -30,7 +30,7 @@ def order(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
         "waiting": waiting,
         "state": placed.order_state,
         "lapses_at": lapses_at(placed),
-        "invoice": next(iter(invoices_of(placed, limit=1)), None),
+        "invoice": next(iter(invoices_of(placed)), None),
     }
     return render_page(request, "subscriptions/order.html", context, partial="waiting")
 

@@ -10,6 +10,9 @@ from django.http import HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from billing.forms import CardForm
+from billing.views.card_choice import chosen_card
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, close_pane, render_page
@@ -19,7 +22,6 @@ from selfservice.subscriptions.card_wording import (
     pays_already_sentence,
     replaced_sentence,
 )
-from selfservice.subscriptions.forms import CardForm
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.counting import scheduled_change
 from selfservice.subscriptions.services.paying_card import (
@@ -28,15 +30,12 @@ from selfservice.subscriptions.services.paying_card import (
     replace_card,
 )
 from selfservice.subscriptions.views.access import own_subscription
-from selfservice.subscriptions.views.cards import (
-    card_choice,
-    chosen_card,
-    to_card_page,
-)
+from selfservice.subscriptions.views.cards import card_choice, to_card_page
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def payment_method_pane(
     request: HtmxHttpRequest, subscription_id: uuid.UUID
 ) -> HttpResponse:

@@ -18,7 +18,9 @@ from selfservice.accounts.requests import person
 from selfservice.accounts.views.activity import Part, activity_page
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
+from selfservice.core.numbers import Grouped
 from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.charges import card_fails_at
 from selfservice.subscriptions.models import NextContract, Subscription
 from selfservice.subscriptions.queries import (
     activity_of,
@@ -61,7 +63,6 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         raise Http404
     now = clock.now()
     entries = activity_of(subscription)
-    card = subscription.payment_method
     checking = operations.unsettled(
         organization_id=subscription.organization_id,
         subject_id=subscription.pk,
@@ -83,8 +84,7 @@ def details(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespons
         "after_trial": after_trial(subscription) if subscription.is_trial else "",
         "elapsed": _elapsed(subscription, now),
         "days_left": _days_left(subscription, now),
-        "card_ends": card is not None
-        and card.expired_by(subscription.term_end.year, subscription.term_end.month),
+        "card_fails_at": card_fails_at(subscription, now),
         "invoices": invoices_of(subscription),
         "lines": lines_of(entries, owner),
     }
@@ -139,12 +139,12 @@ def _days_left(subscription: Subscription, now: dt.datetime) -> str:
     days = math.ceil((ends - now) / dt.timedelta(days=1))
     if subscription.is_trial:
         return ngettext(
-            "The trial ends in %(days)d day", "The trial ends in %(days)d days", days
-        ) % {"days": days}
+            "The trial ends in %(days)s day", "The trial ends in %(days)s days", days
+        ) % {"days": Grouped(days)}
     if subscription.recurring_billing and state != lifecycle.PAST_DUE:
-        return ngettext("Renews in %(days)d day", "Renews in %(days)d days", days) % {
-            "days": days
+        return ngettext("Renews in %(days)s day", "Renews in %(days)s days", days) % {
+            "days": Grouped(days)
         }
-    return ngettext("Ends in %(days)d day", "Ends in %(days)d days", days) % {
-        "days": days
+    return ngettext("Ends in %(days)s day", "Ends in %(days)s days", days) % {
+        "days": Grouped(days)
     }

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from billing.views.card_choice import chosen_card
+from selfservice.accounts.reauthentication import recent_sign_in
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import (
@@ -40,15 +42,12 @@ from selfservice.subscriptions.trial_wording import (
     quantity_after_sentence,
 )
 from selfservice.subscriptions.views.access import own_subscription
-from selfservice.subscriptions.views.cards import (
-    card_choice,
-    chosen_card,
-    to_card_page,
-)
+from selfservice.subscriptions.views.cards import card_choice, to_card_page
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@recent_sign_in
 def trial_pane(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpResponse:
     subscription = own_subscription(request, subscription_id)
     if request.method != "POST":

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -16,8 +15,11 @@ from django.views.decorators.http import require_safe
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
+from selfservice.core.links import row_url
 from selfservice.core.lists import Choice, choices, with_query
+from selfservice.core.numbers import Grouped
 from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.charges import card_fails_at
 from selfservice.subscriptions.forms import ProductsFilter
 from selfservice.subscriptions.listing import (
     PAGE_SIZE,
@@ -28,7 +30,7 @@ from selfservice.subscriptions.listing import (
     products_page,
 )
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.wording import frequency_words, next_sentence
+from selfservice.subscriptions.wording import frequency_words, next_sentence, plan_words
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class Row:
     badge: str
     next_at: dt.datetime | None
     next_words: str
+    plan: str
     per: str
+    card_fails: bool = False
     heading: str = ""
 
     @property
@@ -51,12 +55,13 @@ class Row:
     @property
     def url(self) -> str:
         name = "order" if self.state == lifecycle.PENDING else "details"
-        return reverse(f"subscriptions:{name}", args=[self.subscription.pk])
+        return row_url(f"subscriptions:{name}", self.subscription.pk)
 
 
 def row_of(subscription: Subscription, now: dt.datetime, heading: str = "") -> Row:
     state = lifecycle.state_at(subscription, now)
     next_at, words = next_sentence(subscription, state)
+    plan = subscription.plan
     return Row(
         subscription=subscription,
         state=state,
@@ -64,7 +69,9 @@ def row_of(subscription: Subscription, now: dt.datetime, heading: str = "") -> R
         badge=lifecycle.BADGES[state],
         next_at=next_at,
         next_words=words,
-        per=frequency_words(subscription.plan),
+        plan=plan_words(plan.term, plan.frequency),
+        per=frequency_words(plan),
+        card_fails=card_fails_at(subscription, now) is not None,
         heading=heading,
     )
 
@@ -148,22 +155,22 @@ def _rows(page: ListPage, now: dt.datetime) -> Iterator[Row]:
 
 def _heading(group: Group) -> str:
     subscriptions = ngettext(
-        "%(count)d subscription", "%(count)d subscriptions", group.subscriptions
-    ) % {"count": group.subscriptions}
+        "%(count)s subscription", "%(count)s subscriptions", group.subscriptions
+    ) % {"count": Grouped(group.subscriptions)}
     licenses = ngettext(
-        "%(assigned)d of %(count)d license assigned",
-        "%(assigned)d of %(count)d licenses assigned",
+        "%(assigned)s of %(count)s license assigned",
+        "%(assigned)s of %(count)s licenses assigned",
         group.quantity,
-    ) % {"assigned": group.assigned, "count": group.quantity}
+    ) % {"assigned": Grouped(group.assigned), "count": Grouped(group.quantity)}
     return f"{subscriptions} · {licenses}"
 
 
 def _pages(request: HttpRequest, page: ListPage) -> dict[str, str]:
     number = page.number
-    words = _("%(first)d–%(last)d of %(total)d") % {
-        "first": (number - 1) * PAGE_SIZE + 1,
-        "last": min(number * PAGE_SIZE, page.total),
-        "total": page.total,
+    words = _("%(first)s–%(last)s of %(total)s") % {
+        "first": Grouped((number - 1) * PAGE_SIZE + 1),
+        "last": Grouped(min(number * PAGE_SIZE, page.total)),
+        "total": Grouped(page.total),
     }
     return {
         "page_text": words,
