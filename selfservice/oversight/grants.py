@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Model
 
+from billing.models import Invoice
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import PersonWord, User
 from selfservice.activity.models import Activity, ActivityDetail
@@ -57,5 +58,17 @@ def register_all() -> None:
         "disabled_at",
         "past_due_since",
         "stripe_status",
+    )
+    # What was spent on what, and when; not who was billed, nor where.
+    let_read(
+        Invoice,
+        "organization",
+        "title",
+        "status",
+        "currency",
+        "paid_minor",
+        "refunded_minor",
+        "remaining_minor",
+        "finalized_at",
     )
     let_read(ActivityDetail, "organization_id", "activity_id", "origin", "name")

@@ -12,7 +12,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from selfservice.catalog.models import Frequency
 from selfservice.core.money import Money
 from selfservice.oversight.forms import PRODUCT
-from selfservice.oversight.queries import CHARGED, USABLE, per_month
+from selfservice.oversight.queries import CHARGED, USABLE
+from selfservice.oversight.totals import per_month
 from selfservice.subscriptions.models import Subscription
 
 

@@ -9,18 +9,28 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    F,
+    Q,
+    QuerySet,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce, Least
 
+from billing.models import Invoice
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import PersonWord, Role, User
 from selfservice.accounts.services.words import normalized
 from selfservice.activity.models import Activity
-from selfservice.catalog.models import Frequency
-from selfservice.core.money import Money
+from selfservice.core.statements import Later, Statement
 from selfservice.oversight.spots import Whole, within
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import ScheduledChange, Subscription
@@ -73,8 +83,8 @@ _SHOWN_COLUMNS = (
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"
 USABLE = Q(state__in=lifecycle.ASSIGNABLE)
-_CHARGED_STATES = (lifecycle.ACTIVE, lifecycle.PAST_DUE)
-CHARGED = Q(state__in=_CHARGED_STATES)
+CHARGED_STATES = (lifecycle.ACTIVE, lifecycle.PAST_DUE)
+CHARGED = Q(state__in=CHARGED_STATES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,8 +99,12 @@ class Search:
     spot: str = ""
 
 
+# What stands for them in statements that are put together once.
+ORGANIZATION, NOW = Later("organization"), Later("now", DateTimeField())
+
+
 def purchases_of(
-    organization_id: uuid.UUID, now: dt.datetime
+    organization_id: uuid.UUID | Later, now: dt.datetime | Later
 ) -> QuerySet[Subscription]:
     """Everything bought in an organization, with `state` and `expires_at`."""
     return _bought(organization_id, now).using(ALIAS)
@@ -101,7 +115,9 @@ def whole_of(organization_id: uuid.UUID, now: dt.datetime) -> Whole:
     return Whole(organization_id, _bought(organization_id, now), now)
 
 
-def _bought(organization_id: uuid.UUID, now: dt.datetime) -> QuerySet[Subscription]:
+def _bought(
+    organization_id: uuid.UUID | Later, now: dt.datetime | Later
+) -> QuerySet[Subscription]:
     return Subscription.objects.filter(
         organization_id=organization_id, order_state__in=SHOWN
     ).annotate(
@@ -115,7 +131,7 @@ def _bought(organization_id: uuid.UUID, now: dt.datetime) -> QuerySet[Subscripti
 
 
 def find_purchases(
-    organization_id: uuid.UUID, search: Search, now: dt.datetime
+    organization_id: Any, search: Search, now: Any
 ) -> QuerySet[Subscription]:
     """What `search` asks for; deleted ones only when asked for by status."""
     found = purchases_of(organization_id, now)
@@ -136,7 +152,7 @@ def find_purchases(
     return found
 
 
-def _expiry(asked: str, now: dt.datetime) -> Q:
+def _expiry(asked: str, now: Any) -> Q:
     if asked == "ending":
         return ending(now)
     if asked == "past":
@@ -145,7 +161,7 @@ def _expiry(asked: str, now: dt.datetime) -> Q:
     return Q(expires_at__gt=now, expires_at__lte=last)
 
 
-def ending(now: dt.datetime) -> Q:
+def ending(now: Any) -> Q:
     """Licenses go within 30 days unless the purchaser acts."""
     unrenewed = Q(
         state__in=[lifecycle.ACTIVE, lifecycle.TRIAL],
@@ -174,76 +190,56 @@ def with_what_is_shown(found: QuerySet[Subscription]) -> QuerySet[Subscription]:
     return joined.only(*_SHOWN_COLUMNS)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Totals:
-    """What an organization has and spends in one currency, excluding tax.
-
-    `monthly` and `idle` are per month; a yearly charge counts for a twelfth.
-    """
-
-    monthly: Money
-    idle: Money
-    charged: int
-    bought: int
-    assigned: int
-    ending: int
-    past_due: int
-
-
-def totals_of(organization_id: uuid.UUID, now: dt.datetime) -> list[Totals]:
-    """By currency: amounts of two currencies are never added."""
-    amount = F("quantity") * F("price__amount_minor")
-    unused = (F("quantity") - F("assigned")) * F("price__amount_minor")
-    # By state, because a state is long to work out: once a row, not once a sum.
-    parts = (
-        purchases_of(organization_id, now)
-        .annotate(going=Case(When(ending(now), then=Value(1)), default=Value(0)))
-        .values("price__currency", "plan__frequency", "state", "going")
-        .annotate(
-            count=Count("id"),
-            amount=Sum(amount),
-            unused=Sum(unused),
-            quantity=Sum("quantity"),
-            taken=Sum("assigned"),
-        )
-        .order_by()
-    )
-    sums: dict[str, Counter[str]] = {}
-    for part in parts:
-        _add(sums.setdefault(part["price__currency"], Counter()), part)
-    totals = [_totals(sum_, currency) for currency, sum_ in sums.items()]
-    return sorted(totals, key=lambda part: (-part.charged, part.monthly.currency))
+def purchases_page(
+    organization_id: uuid.UUID,
+    search: Search,
+    now: dt.datetime,
+    *,
+    sort: str,
+    start: int,
+) -> tuple[list[Subscription], int]:
+    """A page of what `search` asks for, and how much that is in all."""
+    if search.text or search.spot:
+        found = find_purchases(organization_id, search, now)
+        rows = list(_page(found, sort, start))
+        total = found.count() if start and not rows else 0
+    else:
+        values = {
+            "organization": organization_id,
+            "now": now,
+            "product": search.product_id,
+            "purchaser": search.purchaser_id,
+            "status": search.status,
+        }
+        asked = frozenset(name for name, value in values.items() if value)
+        rows = _kept_page(asked, search.expiry, sort, start).rows(**values)
+        total = 0
+        if start and not rows:
+            total = find_purchases(organization_id, search, now).count()
+    if rows:
+        total = rows[0].found  # type: ignore[attr-defined]
+    return rows, total
 
 
-def _add(sums: Counter[str], part: Mapping[str, Any]) -> None:
-    """Add what subscriptions of one state, frequency and currency come to."""
-    if part["state"] in _CHARGED_STATES:
-        per = "years" if part["plan__frequency"] == Frequency.YEARLY else "months"
-        sums[per] += part["amount"]
-        sums[f"idle_{per}"] += part["unused"]
-        sums["charged"] += part["count"]
-    if part["state"] in lifecycle.ASSIGNABLE:
-        sums["bought"] += part["quantity"]
-        sums["taken"] += part["taken"]
-    if part["state"] == lifecycle.PAST_DUE:
-        sums["late"] += part["count"]
-    sums["going"] += part["going"] * part["count"]
+def _page(
+    found: QuerySet[Subscription], sort: str, start: int
+) -> QuerySet[Subscription]:
+    # Counted in the same statement: some filters are dear, and sorting reads all.
+    shown = with_what_is_shown(found).annotate(found=Window(Count("*")))
+    return shown.order_by(*ORDERS[sort])[start : start + PAGE_SIZE]
 
 
-def _totals(sums: Counter[str], currency: str) -> Totals:
-    return Totals(
-        monthly=per_month(sums["months"], sums["years"], currency),
-        idle=per_month(sums["idle_months"], sums["idle_years"], currency),
-        charged=sums["charged"],
-        bought=sums["bought"],
-        assigned=sums["taken"],
-        ending=sums["going"],
-        past_due=sums["late"],
-    )
-
-
-def per_month(months: int, years: int, currency: str) -> Money:
-    return Money(months + round(years / 12), currency)
+@lru_cache(maxsize=256)
+def _kept_page(
+    asked: frozenset[str], expiry: str, sort: str, start: int
+) -> Statement[Subscription]:
+    parts: dict[str, Any] = {
+        "product_id": Later("product") if "product" in asked else None,
+        "purchaser_id": Later("purchaser") if "purchaser" in asked else None,
+        "status": Later("status") if "status" in asked else "",
+    }
+    found = find_purchases(ORGANIZATION, Search(expiry=expiry, **parts), NOW)
+    return Statement(_page(found, sort, start))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -257,31 +253,29 @@ class Facet:
 
 def facets_of(organization_id: uuid.UUID) -> tuple[list[Facet], list[Facet]]:
     """The products and the purchasers there are, in one statement; by name."""
-    pairs = (
-        Subscription.objects.using(ALIAS)
-        .filter(organization_id=organization_id, order_state__in=SHOWN)
-        .values_list(
-            "product_id",
-            "product__name",
-            "purchaser_id",
-            "purchaser__display_name",
-        )
-        .annotate(count=Count("id"))
-    )
-    products: dict[uuid.UUID, Facet] = {}
-    purchasers: dict[uuid.UUID, Facet] = {}
+    pairs = _pairs().rows(organization=organization_id)
+    products, purchasers = Counter[uuid.UUID](), Counter[uuid.UUID]()
+    names: dict[uuid.UUID, str] = {}
     for product_id, product, purchaser_id, purchaser, count in pairs:
-        _count(products, product_id, product, count)
-        _count(purchasers, purchaser_id, purchaser, count)
-    return _by_name(products.values()), _by_name(purchasers.values())
+        products[product_id] += count
+        purchasers[purchaser_id] += count
+        names[product_id], names[purchaser_id] = product, purchaser
+    return _by_name(products, names), _by_name(purchasers, names)
 
 
-def _count(known: dict[uuid.UUID, Facet], key: uuid.UUID, name: str, by: int) -> None:
-    before = known[key].count if key in known else 0
-    known[key] = Facet(key, name, before + by)
+@cache
+def _pairs() -> Statement[tuple[uuid.UUID, str, uuid.UUID, str, int]]:
+    bought = Subscription.objects.using(ALIAS).filter(
+        organization_id=ORGANIZATION, order_state__in=SHOWN
+    )
+    both = bought.values_list(
+        "product_id", "product__name", "purchaser_id", "purchaser__display_name"
+    )
+    return Statement(both.annotate(count=Count("id")))
 
 
-def _by_name(facets: Iterable[Facet]) -> list[Facet]:
+def _by_name(counts: Counter[uuid.UUID], names: Mapping[uuid.UUID, str]) -> list[Facet]:
+    facets = [Facet(key, names[key], count) for key, count in counts.items()]
     return sorted(facets, key=lambda facet: normalized(facet.name))
 
 
@@ -327,6 +321,11 @@ def order_history(subscription: Subscription, limit: int = 20) -> list[Activity]
         organization_id=subscription.organization_id, subject_id=subscription.pk
     )
     return list(entries.exclude(verb__in=_NOT_ORDERS).order_by("-id")[:limit])
+
+
+def invoices_of(organization_id: uuid.UUID) -> QuerySet[Invoice]:
+    """What an organization's purchasers were charged: amounts and days only."""
+    return Invoice.objects.using(ALIAS).filter(organization_id=organization_id)
 
 
 def titles_of(organization_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import connections
 from django.utils.translation import ngettext
 
+from selfservice.core.numbers import Grouped
 from selfservice.oversight.queries import ALIAS
 
 # Something is written at least every minute: the worker's heartbeat.
@@ -36,8 +37,8 @@ def lag_sentence() -> str:
         return ""
     minutes = behind // dt.timedelta(minutes=1)
     return ngettext(
-        "What you see is %(count)d minute old: it is read from a copy of the database.",
-        "What you see is %(count)d minutes old: it is read from a copy of the"
+        "What you see is %(count)s minute old: it is read from a copy of the database.",
+        "What you see is %(count)s minutes old: it is read from a copy of the"
         " database.",
         minutes,
-    ) % {"count": minutes}
+    ) % {"count": Grouped(minutes)}

@@ -22,7 +22,7 @@ DOUBLE, SHARED, IDLE, LEFT = "double", "shared", "idle", "left"
 SPOTS: list[tuple[str, str | Promise]] = [
     (DOUBLE, _("People with two licenses of a product")),
     (SHARED, _("Products of several purchasers")),
-    (IDLE, _("Free, none assigned for 30 days")),
+    (IDLE, _("Idle for 30 days")),
     (LEFT, _("Purchasers who are disabled")),
 ]
 IDLE_AFTER = dt.timedelta(days=30)
@@ -59,14 +59,16 @@ def within(spot: str, whole: Whole) -> Q:
     if spot == SHARED:
         return _KEPT & Q(product_id__in=_shared(whole))
     if spot == IDLE:
-        return Q(pk__in=_idle(whole).values("pk"))
+        return _is_idle(whole)
     return _KEPT & _GONE
 
 
 def count_spots(whole: Whole, using: str) -> Spots:
     """All four counts in one statement."""
     left = whole.bought.filter(_KEPT & _GONE).values("purchaser_id").distinct()
-    free = _idle(whole).values(free=F("quantity") - F("assigned"))
+    free = whole.bought.filter(_is_idle(whole)).values(
+        free=F("quantity") - F("assigned")
+    )
     counted: dict[str, tuple[str, QuerySet[Any, Any]]] = {
         DOUBLE: ("count(DISTINCT user_id)", _doubles(whole)),
         SHARED: ("count(*)", _shared(whole)),
@@ -128,12 +130,17 @@ def _shared(whole: Whole) -> QuerySet[Subscription, Any]:
     return buyers.filter(buyers__gt=1).values("product_id")
 
 
-def _idle(whole: Whole) -> QuerySet[Subscription]:
+def _is_idle(whole: Whole) -> Q:
+    """Nobody got one for so long, nor gave one back: then it was in use until then."""
     since = whole.now - IDLE_AFTER
     lately = _live(whole.organization_id).filter(
         subscription_id=OuterRef("pk"), assigned_at__gt=since
     )
-    usable = whole.bought.filter(
-        Q(state__in=lifecycle.ASSIGNABLE) & Q(purchased_at__lte=since)
+    until_lately = LicenseAssignment.objects.filter(
+        organization_id=whole.organization_id,
+        subscription_id=OuterRef("pk"),
+        ended_at__gt=since,
     )
-    return usable.filter(assigned__lt=F("quantity")).exclude(Exists(lately))
+    usable = Q(state__in=lifecycle.ASSIGNABLE, purchased_at__lte=since)
+    unused = usable & Q(assigned__lt=F("quantity"))
+    return unused & ~Q(Exists(lately)) & ~Q(Exists(until_lately))

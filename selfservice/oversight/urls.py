@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from selfservice.oversight.views import activity, purchases
+from selfservice.oversight.views import activity, purchases, spend
 
 app_name = "oversight"
 urlpatterns = [
@@ -20,5 +20,6 @@ urlpatterns = [
         activity.purchase_activity,
         name="purchase_activity",
     ),
+    path("oversight/spend/", spend.spend, name="spend"),
     path("oversight/activity/", activity.activity, name="activity"),
 ]

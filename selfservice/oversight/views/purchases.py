@@ -6,10 +6,11 @@ Read-only: there is no route here but GET and HEAD.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import Count, QuerySet, Window
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
 from selfservice.core.lists import Choice, choices, with_query
 from selfservice.core.money import Money
+from selfservice.core.numbers import Grouped
 from selfservice.oversight.access import overseer
 from selfservice.oversight.exports import export
 from selfservice.oversight.forms import (
@@ -33,29 +35,27 @@ from selfservice.oversight.forms import (
 from selfservice.oversight.grouping import grouped
 from selfservice.oversight.queries import (
     ALIAS,
-    ORDERS,
     PAGE_SIZE,
     Facet,
     Search,
-    Totals,
     facets_of,
     find_purchases,
     licensed_people,
     order_history,
     purchase_for,
+    purchases_page,
     scheduled_for,
-    totals_of,
     whole_of,
-    with_what_is_shown,
 )
 from selfservice.oversight.replica import lag_sentence
 from selfservice.oversight.spots import SPOTS, Spots, also_from, count_spots
+from selfservice.oversight.totals import Totals, totals_of
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.wording import frequency_words
 
 # More of them would outweigh the list; the others are found by typing.
-MENU_LENGTH = 20
+MENU_LENGTH = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,13 +89,16 @@ def row_of(subscription: Subscription) -> Row:
 def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
     organization_id = overseer(request).organization_id
     form, now = PurchasesFilter(request.GET), clock.now()
-    found = find_purchases(organization_id, _search(form), now)
+    search = _search(form)
     if form.value("export"):
-        return export(found)
-    list_of = _groups if form.value("group") else _subscriptions
+        return export(find_purchases(organization_id, search, now))
+    if form.value("group"):
+        shown = _groups(request, form, find_purchases(organization_id, search, now))
+    else:
+        shown = _subscriptions(request, form, organization_id, search, now)
     context = {
         **_filters(request, form, *facets_of(organization_id)),
-        **list_of(request, form, found),
+        **shown,
         "sort": form.value("sort", "product"),
         "export_url": with_query(request, export="csv"),
     }
@@ -109,13 +112,19 @@ def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
 
 
 def _subscriptions(
-    request: HtmxHttpRequest, form: PurchasesFilter, found: QuerySet[Subscription]
+    request: HtmxHttpRequest,
+    form: PurchasesFilter,
+    organization_id: uuid.UUID,
+    search: Search,
+    now: dt.datetime,
 ) -> dict[str, Any]:
-    sort, start = form.value("sort", "product"), form.start
-    # Counted in the same statement: some filters are dear, and sorting reads all.
-    shown = with_what_is_shown(found).annotate(found=Window(Count("*")))
-    rows = list(shown.order_by(*ORDERS[sort])[start : start + PAGE_SIZE])
-    total = rows[0].found if rows else found.count() if start else 0
+    rows, total = purchases_page(
+        organization_id,
+        search,
+        now,
+        sort=form.value("sort", "product"),
+        start=form.start,
+    )
     return {
         "rows": [row_of(subscription) for subscription in rows],
         **_pages(request, form, total),
@@ -191,10 +200,10 @@ def _search(form: PurchasesFilter) -> Search:
 
 
 def _page_text(start: int, total: int) -> str:
-    return _("%(first)d–%(last)d of %(total)d") % {
-        "first": start + 1,
-        "last": min(start + PAGE_SIZE, total),
-        "total": total,
+    return _("%(first)s–%(last)s of %(total)s") % {
+        "first": Grouped(start + 1),
+        "last": Grouped(min(start + PAGE_SIZE, total)),
+        "total": Grouped(total),
     }
 
 
