@@ -14,9 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import Invoice, PaymentMethod
-from selfservice.core.money import Money
+from billing.views.returning import with_back
+from selfservice.core.money import Money, sums
+from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day, format_moment
 from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.charges import Charge
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.buying import lapses_at
 
@@ -44,16 +47,6 @@ class Item:
         return self.level != CALM
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Charge:
-    """A charge to come, excluding tax."""
-
-    at: dt.datetime
-    subscription: Subscription
-    quantity: int
-    amount: Money
-
-
 def attention(
     subscriptions: Iterable[Subscription],
     past_due: Iterable[Invoice],
@@ -68,7 +61,7 @@ def attention(
         state = lifecycle.state_at(subscription, now)
         if state != lifecycle.PAST_DUE or subscription.pk not in told:
             items += _about(subscription, state, now)
-    items += _cards(charges)
+    items += _cards(charges, now)
     order = [BAD, WARN, CALM]
     return sorted(items, key=lambda item: (order.index(item.level), item.at))
 
@@ -149,11 +142,11 @@ def _trial(subscription: Subscription, now: dt.datetime) -> Iterator[Item]:
         title=_("%(name)s: trial ends on %(day)s")
         % {"name": subscription.product.name, "day": format_day(ends)},
         text=ngettext(
-            "Then %(count)d license for %(amount)s, excl. tax.",
-            "Then %(count)d licenses for %(amount)s, excl. tax.",
+            "Then %(count)s license for %(amount)s, excl. tax.",
+            "Then %(count)s licenses for %(amount)s, excl. tax.",
             count,
         )
-        % {"count": count, "amount": subscription.period_total},
+        % {"count": Grouped(count), "amount": subscription.period_total},
         at=ends,
     )
 
@@ -179,10 +172,10 @@ def _loss(subscription: Subscription, day: str) -> str:
     if not count:
         return _("Nobody has a license of it now.")
     return ngettext(
-        "%(count)d person loses access on %(day)s.",
-        "%(count)d people lose access on %(day)s.",
+        "%(count)s person loses access on %(day)s.",
+        "%(count)s people lose access on %(day)s.",
         count,
-    ) % {"count": count, "day": day}
+    ) % {"count": Grouped(count), "day": day}
 
 
 def _item(
@@ -198,7 +191,7 @@ def _item(
     return Item(level, icon, title, text, url, _("View"), at)
 
 
-def _cards(charges: Iterable[Charge]) -> Iterator[Item]:
+def _cards(charges: Iterable[Charge], now: dt.datetime) -> Iterator[Item]:
     """Cards that will have expired when they are to be charged next."""
     failing: dict[PaymentMethod, list[Charge]] = {}
     for charge in charges:
@@ -207,51 +200,24 @@ def _cards(charges: Iterable[Charge]) -> Iterator[Item]:
             failing.setdefault(card, []).append(charge)
     for card, lost in failing.items():
         names = dict.fromkeys(c.subscription.product.name for c in lost)
-        yield _item(
-            lost[0].subscription,
+        over = card.expired_by(now.year, now.month)
+        title = (
+            _("%(card)s expired in %(month)s")
+            if over
+            else _("%(card)s expires in %(month)s")
+        )
+        yield Item(
             level=WARN,
             icon="warning",
-            title=_("%(card)s expires in %(month)s")
-            % {"card": card, "month": card.expires},
+            title=title % {"card": card, "month": card.expires},
             text=_("It pays for %(names)s. The charge on %(day)s would fail.")
             % {"names": ", ".join(names), "day": format_day(lost[0].at)},
+            url=with_back(reverse("billing:payment_method", args=[card.pk]), "/"),
+            action=_("View"),
             at=lost[0].at,
         )
 
 
-def next_charges(
-    subscriptions: Iterable[Subscription], now: dt.datetime
-) -> list[Charge]:
-    """The next charge of every subscription that has one, the soonest first."""
-    found = [
-        charge
-        for subscription in subscriptions
-        if (charge := _next_charge(subscription, now)) is not None
-    ]
-    return sorted(found, key=lambda charge: charge.at)
-
-
-def _next_charge(subscription: Subscription, now: dt.datetime) -> Charge | None:
-    if lifecycle.state_at(subscription, now) not in {lifecycle.ACTIVE, lifecycle.TRIAL}:
-        return None
-    at = subscription.period_end
-    ends = subscription.term_end
-    if at is None or ends is None or at <= now:
-        return None
-    # A year that is billed monthly is charged until its end, renewed or not.
-    renews = at >= ends
-    if renews and not subscription.recurring_billing:
-        return None
-    count = subscription.paid_quantity
-    if renews and subscription.scheduled_quantity is not None:
-        count = subscription.scheduled_quantity
-    return Charge(at, subscription, count, subscription.price.money * count)
-
-
 def totals(charges: Iterable[Charge]) -> list[Money]:
     """Their sums, one for each currency."""
-    sums: dict[str, Money] = {}
-    for charge in charges:
-        known = sums.get(charge.amount.currency, Money(0, charge.amount.currency))
-        sums[charge.amount.currency] = known + charge.amount
-    return list(sums.values())
+    return sums(charge.amount for charge in charges)

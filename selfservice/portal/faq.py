@@ -28,11 +28,21 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "trial",
+        _("Can I try a product first?"),
+        _(
+            "Many products have a free trial: a month with 25 licenses, once for"
+            " your organization. The page of the product says so, and whether a"
+            " card is asked for. Nothing is charged before the trial ends."
+        ),
+    ),
+    Question(
         "who",
         _("Who can buy?"),
         _(
-            "Everybody with an account of your organization, except guests. Nobody has"
-            " to approve it, and nobody else sees your purchases but your"
+            "Everybody with an account of your organization, except guests; it makes no"
+            " difference whether the account comes from a directory of its own. Nobody"
+            " has to approve it, and nobody else sees your purchases but your"
             " organization's admins."
         ),
     ),
@@ -46,6 +56,15 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "price",
+        _("Does it cost the same as what my organization buys?"),
+        _(
+            "Not always: your organization may have agreed on other prices. Here"
+            " you pay the price on the page of the product, and Checkout shows the"
+            " exact amount with tax before you place the order."
+        ),
+    ),
+    Question(
         "assign",
         _("To whom can I give licenses?"),
         _(
@@ -55,12 +74,40 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "manage",
+        _("Where do I look after what I bought?"),
+        _(
+            "Your products has every subscription with its licenses, its dates"
+            " and its invoices. There you buy or remove licenses, replace the"
+            " payment method and cancel."
+        ),
+    ),
+    Question(
         "admins",
         _("What do my organization's admins see?"),
         _(
             "The product, your name, the number of licenses, who has them, the price,"
             " the dates and the order history. They never see your card or your"
             " address, and they can't change or cancel what you bought."
+        ),
+    ),
+    Question(
+        "central",
+        _("Can my organization take over what I bought?"),
+        _(
+            "An admin can give people licenses that the organization bought"
+            " centrally; then you can cancel yours. Nobody has to lose access in"
+            " between: assign first, cancel afterwards."
+        ),
+    ),
+    Question(
+        "where",
+        _("I am an admin. Where do I see the purchases?"),
+        _(
+            "Under Self-service purchases, with who bought what, who has a"
+            " license, the price and the order history. It needs the role of"
+            " billing administrator, global administrator or global reader, and it"
+            " is read-only."
         ),
     ),
     Question(
@@ -95,6 +142,14 @@ QUESTIONS = (
         _(
             "What people make with a product belongs to your organization, under the"
             " same rules as products that it bought centrally."
+        ),
+    ),
+    Question(
+        "support",
+        _("Does our IT department have to help with it?"),
+        _(
+            "No. Whoever bought it asks the support that is named on this page,"
+            " and the product's own website has its manuals."
         ),
     ),
     Question(

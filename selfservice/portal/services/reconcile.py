@@ -10,6 +10,7 @@ from billing.gateway import GatewayRejected
 from billing.gateway.listing import is_gone
 from billing.models import BillingProfile
 from billing.services.catalogue_check import compare_prices
+from billing.services.customer_check import compare_customer
 from billing.services.reconcile import compare_cards, compare_invoices
 from billing.services.unfinished import compare_events, compare_operations
 from licensing.services.counters import compare_counters
@@ -64,7 +65,9 @@ def reconcile(
 
 def profiles(scope: Scope) -> Iterator[BillingProfile]:
     """The billing profiles that have a customer at Stripe, a page at a time."""
-    found = BillingProfile.objects.exclude(stripe_customer_id="")
+    found = BillingProfile.objects.exclude(stripe_customer_id="").select_related(
+        "account"
+    )
     if scope.organization is not None:
         found = found.filter(organization=scope.organization)
     if scope.customer_id:
@@ -110,6 +113,7 @@ def _unfinished(run: Comparison, scope: Scope) -> Iterator[Finding]:
 
 def _compare(profile: BillingProfile, run: Comparison) -> Iterator[Finding]:
     try:
+        yield from compare_customer(profile, run)
         yield from compare_cards(profile, run)
         yield from compare_subscriptions(profile, run)
         yield from compare_invoices(profile, run)

@@ -49,7 +49,7 @@ def move_clock(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(
             request,
-            _("It is %(moment)s now. Renewals and mails follow in a moment.")
+            _("It is %(moment)s now. Renewals and emails follow in a moment.")
             % {"moment": format_moment(now)},
         )
     return redirect(_back(request))

@@ -187,7 +187,7 @@ class SampleForm(forms.Form):
     vat = forms.CharField(
         label="VAT number", required=False, help_text="Such as NL812345678B01."
     )
-    email = forms.EmailField(label="E-mail address")
+    email = forms.EmailField(label="Email address")
     country = forms.ChoiceField(
         label="Country or region", choices=[("NL", "Netherlands"), ("BE", "Belgium")]
     )

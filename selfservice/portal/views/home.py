@@ -19,7 +19,9 @@ from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page
-from selfservice.portal.attention import SOON, Item, attention, next_charges, totals
+from selfservice.core.numbers import Grouped
+from selfservice.portal.attention import SOON, Item, attention, totals
+from selfservice.subscriptions.charges import next_charges
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.queries import subscriptions_of
 
@@ -33,8 +35,9 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
     user, now = person(request), clock.now()
     bought = _bought(user)
     if not bought:
-        # A colleague's home is what they were given.
-        return redirect("licensing:my_licenses")
+        # An admin comes for what others bought, a colleague for what they were given.
+        own = "oversight:purchases" if user.sees_oversight else "licensing:my_licenses"
+        return redirect(own)
     charges = next_charges(bought, now)
     soon = [charge for charge in charges if charge.at <= now + SOON]
     items = attention(bought, past_due_invoices(user), charges, now)
@@ -85,5 +88,5 @@ def summary(items: list[Item]) -> str:
     if not count:
         return _("Nothing needs you today. Everything is running.")
     return ngettext(
-        "%(count)d thing needs you today.", "%(count)d things need you today.", count
-    ) % {"count": count}
+        "%(count)s thing needs you today.", "%(count)s things need you today.", count
+    ) % {"count": Grouped(count)}
