@@ -8,7 +8,7 @@ const loadList = (url) => {
   htmx.trigger(list, "htmx:abort"); // the newest question wins
   load(url, list, list, "outerHTML");
 };
-const fill = (text, number) => text.replace("#", number < 0 ? `−${-number}` : number);
+const fill = (text, number) => text.replace("#", (+number).toLocaleString(document.documentElement.lang).replace("-", "−"));
 const pane = $("#pane");
 let opener, typing;
 
@@ -99,6 +99,7 @@ on("change", ({ target }) => {
   const all = form && $("[data-all]", form);
   if (target === all) selectAll(form, all.checked);
   if (all) dress();
+  if ("submits" in target.dataset) form.requestSubmit($("[formnovalidate]", form));
   if (form?.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
 });
 on("input", ({ target }) => {
@@ -110,7 +111,11 @@ on("input", ({ target }) => {
 // Forms: what is under way is not sent again
 const busy = (form, yes) => {
   yes ? (form.dataset.busy = 1) : delete form.dataset.busy;
-  [...form.elements].forEach((button) => button.type === "submit" && (button.ariaDisabled = yes));
+  [...form.elements].filter(({ type }) => type === "submit").forEach((button) => {
+    const { dataset, textContent } = button;
+    if (dataset.busyText && (button.ariaDisabled === "true") !== yes) [button.textContent, dataset.busyText] = [dataset.busyText, textContent];
+    button.ariaDisabled = yes;
+  });
 };
 on("submit", (event) => {
   const { target: form, submitter } = event;
@@ -127,6 +132,7 @@ on("submit", (event) => {
     "list" in form.dataset ? loadList(url) : openPane(url, submitter.dataset.pane, submitter);
   }
 }, true);
+on("card:busy", ({ target, detail }) => busy(target, detail));
 addEventListener("pageshow", (event) => event.persisted && $$("[data-busy]").forEach((form) => busy(form, false)));
 on("htmx:afterRequest", ({ detail }) => detail.elt.matches("form") && busy(detail.elt, false));
 
@@ -136,7 +142,8 @@ const say = (picker, words = "") => ($("[data-say]", picker).textContent = words
 const move = (picker, by) => {
   const options = $$("[role=option]", picker);
   const now = options.findIndex((option) => option.ariaSelected === "true");
-  const next = by ? (now + by + options.length) % options.length : 0;
+  const first = Math.max(0, options.findIndex((option) => option.ariaDisabled !== "true"));
+  const next = by ? (now + by + options.length) % options.length : first;
   options.forEach((option, index) => (option.ariaSelected = index === next));
   options[next]?.scrollIntoView({ block: "nearest" });
   inputOf(picker).setAttribute("aria-activedescendant", options[next]?.id || "");
@@ -150,9 +157,9 @@ const showList = (picker) => {
   input.ariaExpanded = !list.hidden;
   move(picker, 0);
 };
-const settle = (picker) => {
+const settle = (picker, words = "", name = "") => {
   inputOf(picker).value = "";
-  say(picker);
+  say(picker, words.replace("#", name));
   showList(picker);
   count(picker);
   inputOf(picker).focus();
@@ -165,24 +172,26 @@ const count = (picker) => {
 };
 const pick = (option) => {
   const picker = option.closest(".picker");
-  if (option.ariaDisabled === "true") return;
+  const name = $("b", option).textContent;
+  if (option.ariaDisabled === "true") return say(picker, `${name}: ${$(".badge", option).textContent.trim()}`);
   if ($$(".token", picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
   const chip = $("template", picker).content.firstElementChild.cloneNode(true);
   const { person } = option.dataset;
-  const name = $("b", option).textContent;
   const button = $("button", chip);
   const avatar = $(".avatar", option);
   avatar.classList.add("s");
   $("input", chip).value = person;
+  $("input", chip).ariaLabel = name;
   $("b", chip).replaceWith(avatar, name);
   button.ariaLabel = button.ariaLabel.replace("#", name);
   $(".chips", picker).append(chip);
-  settle(picker);
+  settle(picker, picker.dataset.added, name);
 };
 const unpick = (button) => {
   const picker = button.closest(".picker");
-  button.closest(".token").remove();
-  settle(picker);
+  const chip = button.closest(".token");
+  chip.remove();
+  settle(picker, picker.dataset.removed, $("input", chip).ariaLabel);
 };
 
 on("keydown", (event) => {
@@ -228,9 +237,12 @@ on("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   if (xhr.status < 400) location.assign(xhr.responseURL);
 });
+// What was typed into a field before anything listened to it.
+const typedBefore = (fields, event, part) => $$(fields, part).forEach((input) => input.value === input.defaultValue || htmx.trigger(input, event));
 on("htmx:afterSettle", ({ detail: { target } }) => {
   if (target === pane) showPane();
   if (target.role === "listbox") showList(target.closest(".picker"));
+  else typedBefore("[role=combobox]", "typed", target);
   dress();
   // A part that was read again has a new opener.
   if (document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus({ preventScroll: true });
@@ -240,4 +252,8 @@ on("htmx:responseError", failed);
 on("htmx:sendError", failed);
 
 dress();
+addEventListener("load", () => {
+  typedBefore("[hx-trigger=change] [type=number]", "change");
+  typedBefore("[role=combobox]", "typed");
+});
 $("main [role=alert][tabindex]")?.focus();
