@@ -1,0 +1,1 @@
+"""Runs docs/deploy.md on machines made for it: `make rehearse`."""
