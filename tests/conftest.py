@@ -21,10 +21,14 @@ from pytest_django import DjangoDbBlocker
 
 from selfservice.core.reading_role import ensure_oversight_role
 from selfservice.core.translations import compile_translations
-from tests import live_mode, reports
+from tests import emptying, live_mode, reports
 
-# A million rows take minutes: `make big`.
-collect_ignore = [] if os.environ.get("BIG") else ["big"]
+# A million rows take minutes: `make big`. So do `make chaos` and `make attack`.
+collect_ignore = [
+    folder
+    for folder in ("attack", "big", "chaos")
+    if not os.environ.get(folder.upper())
+]
 
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
@@ -34,8 +38,9 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a key of live mode before anything runs."""
+    """Refuse a key of live mode before anything runs; empty the database fast."""
     live_mode.chosen()
+    emptying.install()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

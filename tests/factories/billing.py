@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.db import connection, transaction
 
 from billing.models import BillingProfile, Invoice, InvoiceLine
 from billing.models.accounts import address_of
@@ -32,6 +36,7 @@ def make_invoice(
         finalized_at=finalized_at,
         total_minor=total_minor,
         status=status,
+        line_count=lines,
         **fields,
     )
     invoice.save(force_insert=True)
@@ -63,7 +68,11 @@ def new_invoice(
     at = finalized_at or clock.now() - dt.timedelta(minutes=1)
     number = next(_numbers)
     paid = status == "paid"
-    party = {"name": profile.name, "email": profile.email, **address_of(profile)}
+    party = {
+        "name": profile.bill_to_name,
+        "email": profile.email,
+        **address_of(profile),
+    }
     subtotal = round(total_minor / 1.21)
     defaults: dict[str, Any] = {
         "stripe_invoice_id": f"in_made_{number}",
@@ -75,6 +84,7 @@ def new_invoice(
         "paid_minor": total_minor if paid else 0,
         "remaining_minor": 0 if paid else total_minor,
         "title": "Planboard Plus",
+        "profile_name": profile.name,
         "sold_to": {**party, "tax_id": "NL004495445B01"},
         "bill_to": party,
         "paid_at": at if paid else None,
@@ -91,6 +101,15 @@ def new_invoice(
         status=status,
         **(defaults | fields),
     )
+
+
+@contextmanager
+def past_the_triggers() -> Iterator[None]:
+    """Write what the database refuses to everybody else."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        yield
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def profile_of(purchaser: User) -> BillingProfile:

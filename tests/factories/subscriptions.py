@@ -38,6 +38,7 @@ def make_profile(purchaser: User, **fields: Any) -> BillingProfile:
     )
     defaults: dict[str, Any] = {
         "name": purchaser.organization.name,
+        "bill_to_name": purchaser.organization.name,
         "email": purchaser.email,
         "currency": "EUR",
         "stripe_customer_id": f"cus_made_{next(_numbers)}",
