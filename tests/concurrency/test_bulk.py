@@ -65,6 +65,7 @@ def test_of_two_lists_for_the_same_licenses_one_is_done(
     assert live(subscription) == 60
 
 
+@pytest.mark.usefixtures("rows_uncounted")
 def test_control_without_the_counter_both_lists_are_done(
     monkeypatch: pytest.MonkeyPatch, anna: User, noordzee: Organization
 ) -> None:

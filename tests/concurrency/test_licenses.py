@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from licensing.models import LicenseAssignment
 from licensing.services import assigning
@@ -144,6 +144,7 @@ def test_of_fifty_who_assign_the_last_license_one_wins(
     assert live(last) == 1
 
 
+@pytest.mark.usefixtures("rows_uncounted")
 def test_control_without_the_counter_fifty_get_the_last_license(
     monkeypatch: pytest.MonkeyPatch, anna: User, noordzee: Organization
 ) -> None:
@@ -156,6 +157,19 @@ def test_control_without_the_counter_fifty_get_the_last_license(
     race([assigner(last, person) for person in people])
 
     assert live() == 50
+
+
+def test_the_database_alone_stops_whoever_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, anna: User, noordzee: Organization
+) -> None:
+    last = make_subscription(anna, quantity=1)
+    meet_after_reading(monkeypatch, 8)
+    monkeypatch.setattr(assigning, "move_counters", lambda *args: True)
+
+    outcomes = race([assigner(last, person) for person in make_people(noordzee, 8)])
+
+    assert {type(error) for error in failures(outcomes)} == {IntegrityError}
+    assert live(last) == 0
 
 
 def test_whoever_is_overtaken_gets_licenses_of_another_subscription(
@@ -223,6 +237,21 @@ def test_a_shrink_that_waits_for_an_assignment_is_refused(
     (loser,) = failures(outcomes)
     assert isinstance(loser, CannotAssign | IntegrityError)
     assert live(subscription) == subscription.quantity
+
+
+@pytest.mark.usefixtures("numbers_unchecked")
+def test_control_without_limit_and_check_a_shrink_is_overrun(
+    monkeypatch: pytest.MonkeyPatch, anna: User, bram: User, carla: User
+) -> None:
+    subscription = make_subscription(anna, quantity=2)
+    give_licenses(subscription, [carla])
+    first_time(monkeypatch, "_open_contracts", shrinker(subscription, 1))
+    monkeypatch.setattr(assigning, "_LIMIT", F("quantity") + 10)
+
+    assigner(subscription, bram)()
+
+    subscription.refresh_from_db()
+    assert (subscription.assigned, subscription.quantity) == (2, 1)
 
 
 def test_a_cancel_between_looking_and_taking_wins(

@@ -2,121 +2,243 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import json
+import threading
 from collections import Counter
-from urllib.parse import quote
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
 
-from licensing.models import LicenseAssignment
+from licensing.addresses import Addresses
+from licensing.models import Bulk, BulkList, LicenseAssignment
+from licensing.services import bulk
 from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
+from tests.concurrency.acting import *  # noqa: F403  fixtures are found by name
+from tests.concurrency.acting import PROCESSES, Actor
 from tests.concurrency.racing import PATIENCE
 from tests.factories.accounts import make_people
+from tests.factories.directory import directory_csv
+from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
-from tests.sandbox_process import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PROCESSES = 4
+# So long whoever isn't held up needs at most, on a busy machine.
+HELD_UP = 1.5
 
 
-def assign_from_processes(
-    subscription: Subscription, people: list[User], guard: str
-) -> Counter[str]:
-    """Each process tries for its share of the people, all from the same moment on."""
-    known = connection.settings_dict
-    query = f"?host={quote(str(known['HOST']))}"
-    env = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "selfservice.settings.test",
-        "DATABASE_URL": f"postgresql://{known['USER']}@/{known['NAME']}{query}",
-        "PYTHONPATH": str(ROOT),
+def giving(subscription: Subscription, people: Sequence[User]) -> dict[str, Any]:
+    return {
+        "purchaser": str(subscription.purchaser_id),
+        "product": str(subscription.product_id),
+        "people": [str(person.pk) for person in people],
     }
-    fixed = [str(subscription.purchaser_id), str(subscription.product_id), guard]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.concurrency.assigner", *fixed]
-            + [str(person.pk) for person in people[number::PROCESSES]],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(PROCESSES)
-    ]
-    for process in running:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in running:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    said = [process.communicate(timeout=PATIENCE)[0] for process in running]
-    assert [process.returncode for process in running] == [0] * PROCESSES
-    return Counter(word for text in said for word in text.split())
+
+
+def listing(subscription: Subscription, people: Sequence[User]) -> BulkList:
+    return bulk.keep_list(
+        purchaser=subscription.purchaser,
+        product_id=subscription.product_id,
+        does=Bulk.ASSIGN,
+        addresses=Addresses([], 0, []),
+        people=[person.pk for person in people],
+    )
+
+
+def blocking(person: User) -> dict[str, str]:
+    """The import of a file in which this person can't sign in any more."""
+    row = {
+        "User principal name": person.upn,
+        "Display name": person.display_name,
+        "Usage location": "NL",
+        "Block credential": "True",
+    }
+    return {"organization": person.organization.name, "text": directory_csv(row)}
+
+
+def live(subscription: Subscription) -> int:
+    subscription.refresh_from_db()
+    return LicenseAssignment.objects.filter(
+        subscription=subscription, ended_at=None, suspended_at=None
+    ).count()
+
+
+def all_assign(
+    actors: list[Actor],
+    last: Subscription,
+    people: Sequence[User],
+    *,
+    without: Sequence[str] = (),
+) -> Counter[str]:
+    """Each tries for its share of the people, all from the same moment on."""
+    for number, actor in enumerate(actors):
+        given = giving(last, people[number::PROCESSES])
+        actor.tell("assign", without=without, **given)
+    return sum((Counter(json.loads(actor.heard())) for actor in actors), Counter())
+
+
+def between(
+    actors: list[Actor],
+    subscription: Subscription,
+    person: User,
+    act: str,
+    *,
+    given: dict[str, Any],
+    after: str = "_open_contracts",
+    without: Sequence[str] = (),
+) -> tuple[str, str]:
+    """Another process does `act` after an assigner looked, and before it takes.
+
+    Whoever must wait for the assigner's locks goes on when it is done. What both say.
+    """
+    assigner, other, *_rest = actors
+    assigner.tell(
+        "assign", pause=after, without=without, **giving(subscription, [person])
+    )
+    assert assigner.heard() == "paused"
+    other.tell(act, **given)
+    said: list[str] = []
+    waiting = threading.Thread(target=lambda: said.append(other.heard()))
+    waiting.start()
+    waiting.join(HELD_UP)
+    assigner.go_on()
+    ours = assigner.heard()
+    waiting.join(PATIENCE)
+    return ours, said[0]
 
 
 def test_of_fifty_in_four_processes_one_gets_the_last_license(
-    anna: User, noordzee: Organization
+    actors: list[Actor], anna: User, noordzee: Organization
 ) -> None:
     last = make_subscription(anna, quantity=1)
 
-    said = assign_from_processes(last, make_people(noordzee, 52), "guarded")
+    said = all_assign(actors, last, make_people(noordzee, 52))
 
     assert said == {"assigned": 1, "refused": 51}
-    last.refresh_from_db()
-    assert last.assigned == 1
-    assert LicenseAssignment.objects.filter(ended_at=None).count() == 1
+    assert live(last) == last.assigned == 1
 
 
+@pytest.mark.usefixtures("rows_uncounted")
 def test_control_without_the_counter_processes_assign_too_many(
-    anna: User, noordzee: Organization
+    actors: list[Actor], anna: User, noordzee: Organization
 ) -> None:
     last = make_subscription(anna, quantity=1)
 
-    said = assign_from_processes(last, make_people(noordzee, 52), "unguarded")
+    said = all_assign(actors, last, make_people(noordzee, 52), without=["counter"])
 
     assert said == {"assigned": 52}
-    assert LicenseAssignment.objects.filter(ended_at=None).count() == 52
+    assert live(last) == 52
+
+
+def test_a_shrink_by_another_process_is_seen(
+    actors: list[Actor], anna: User, bram: User, carla: User
+) -> None:
+    subscription = make_subscription(anna, quantity=2)
+    give_licenses(subscription, [carla])
+    shrink = {"subscription": str(subscription.pk), "quantity": 1}
+
+    said = between(actors, subscription, bram, "shrink", given=shrink)
+
+    assert said == ('{"refused": 1}', "shrunk")
+    assert live(subscription) == subscription.quantity == 1
+
+
+@pytest.mark.usefixtures("numbers_unchecked")
+def test_control_without_limit_and_check_a_shrink_is_overrun(
+    actors: list[Actor], anna: User, bram: User, carla: User
+) -> None:
+    subscription = make_subscription(anna, quantity=2)
+    give_licenses(subscription, [carla])
+    shrink = {"subscription": str(subscription.pk), "quantity": 1}
+
+    said = between(
+        actors, subscription, bram, "shrink", given=shrink, without=["limit"]
+    )
+
+    assert said == ('{"assigned": 1}', "shrunk")
+    assert (live(subscription), subscription.quantity) == (2, 1)
 
 
 @pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE subscriptions_subscription SET assigned = 6 WHERE id = %s",
-        "UPDATE subscriptions_subscription SET quantity = 4, assigned = 5"
-        " WHERE id = %s",
-        "UPDATE subscriptions_subscription SET assigned = 3, scheduled_quantity = 2"
-        " WHERE id = %s",
-        "UPDATE subscriptions_subscription SET assigned = -1 WHERE id = %s",
-    ],
+    ("without", "said", "licensed"),
+    [([], '{"refused": 1}', 0), (["state"], '{"assigned": 1}', 1)],
+    ids=["guarded", "control"],
 )
-def test_raw_sql_that_assigns_too_many_is_refused(anna: User, statement: str) -> None:
-    subscription = make_subscription(anna, quantity=5)
-
-    with (
-        pytest.raises(IntegrityError, match="subscription_"),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement, [subscription.pk])
-
-
-def test_raw_sql_that_gives_one_person_two_licenses_is_refused(
-    anna: User, bram: User
+def test_a_cancel_by_another_process_is_seen(
+    actors: list[Actor],
+    anna: User,
+    bram: User,
+    without: list[str],
+    said: str,
+    licensed: int,
 ) -> None:
-    subscription = make_subscription(anna, quantity=5)
-    statement = """
-INSERT INTO licensing_licenseassignment
-    (id, organization_id, subscription_id, product_id, purchaser_id, user_id,
-     assigned_at)
-SELECT gen_random_uuid(), organization_id, id, product_id, purchaser_id, %s, now()
-FROM subscriptions_subscription, generate_series(1, 2) WHERE id = %s
-"""
-    with (
-        pytest.raises(IntegrityError, match="licenseassignment_one_live_per_person"),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement, [bram.pk, subscription.pk])
+    subscription = make_subscription(anna)
+    cancel = {"subscription": str(subscription.pk)}
+
+    heard = between(actors, subscription, bram, "cancel", given=cancel, without=without)
+
+    assert heard == (said, "cancelled")
+    assert live(subscription) == licensed
+
+
+@pytest.mark.parametrize(
+    ("without", "licensed"), [([], 0), (["locks"], 1)], ids=["guarded", "control"]
+)
+def test_an_import_that_disables_somebody_meanwhile_frees_the_license(
+    actors: list[Actor], anna: User, bram: User, without: list[str], licensed: int
+) -> None:
+    subscription = make_subscription(anna)
+
+    said = between(
+        actors,
+        subscription,
+        bram,
+        "import",
+        given=blocking(bram),
+        after="_admit",
+        without=without,
+    )
+
+    assert said == ('{"assigned": 1}', "1 lost")
+    assert live(subscription) == licensed
+
+
+def two_lists(
+    actors: list[Actor], subscription: Subscription, people: Sequence[User]
+) -> Callable[..., list[str]]:
+    """Both processes have looked before one of them takes."""
+    rows = [listing(subscription, people[:60]), listing(subscription, people[60:])]
+
+    def confirmed(without: Sequence[str]) -> list[str]:
+        for actor, row in zip(actors, rows, strict=False):
+            actor.tell(
+                "confirm", pause="_open_contracts", without=without, bulk_id=str(row.pk)
+            )
+        assert {actor.heard() for actor in actors[:2]} == {"paused"}
+        for actor in actors[:2]:
+            actor.go_on()
+        return sorted(actor.heard() for actor in actors[:2])
+
+    return confirmed
+
+
+def test_of_two_lists_in_two_processes_one_is_done(
+    actors: list[Actor], anna: User, noordzee: Organization
+) -> None:
+    subscription = make_subscription(anna, quantity=100)
+    confirmed = two_lists(actors, subscription, make_people(noordzee, 120))
+
+    assert confirmed([]) == ["done", "draft"]
+    assert live(subscription) == subscription.assigned == 60
+
+
+@pytest.mark.usefixtures("rows_uncounted")
+def test_control_without_the_counter_both_lists_are_done(
+    actors: list[Actor], anna: User, noordzee: Organization
+) -> None:
+    subscription = make_subscription(anna, quantity=100)
+    confirmed = two_lists(actors, subscription, make_people(noordzee, 120))
+
+    assert confirmed(["counter"]) == ["done", "done"]
+    assert live(subscription) == 120

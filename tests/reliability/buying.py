@@ -74,7 +74,7 @@ class EnterCard(Scenario):
         give_card(world)
 
     def act(self, world: World) -> None:
-        world.post("subscriptions:start_card")
+        world.post("billing:card_setup", world.profile.pk)
 
     def there(self, world: World) -> Facts:
         found = world.stripe.v1.setup_intents.list(

@@ -17,12 +17,17 @@ from billing.services import operations
 from selfservice.catalog.queries import Offer
 from tests.reliability import (  # noqa: F401  they register their scenarios
     buying,
+    cards,
     catalogue,
     changing,
+    erasing,
     handing,
     paying,
+    profiles,
     reactivating,
+    settling,
     trying,
+    waiting,
 )
 from tests.reliability.matrix import cases_of
 from tests.reliability.running import check_reconciled, run_case

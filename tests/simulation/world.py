@@ -24,6 +24,7 @@ from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import Subscription
+from tests import emptying
 from tests.factories.accounts import make_organization, make_people, make_user
 from tests.factories.catalog import make_product
 from tests.sandbox_process import SandboxProcess
@@ -209,14 +210,11 @@ def _offer(name: str, amount_minor: int, term: Term, frequency: Frequency) -> Of
 
 
 def _forget_others() -> None:
-    """What a run that failed left unfinished is not this one's; time is real again."""
+    """What another run left is not this one's, now that time is real again: a trial
+    that was over then would be running, at a Stripe that doesn't know it."""
     if settings.CLOCK_FILE is not None:
         Path(settings.CLOCK_FILE).unlink(missing_ok=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE billing_stripeoperation, billing_stripeevent,"
-            " procrastinate_jobs CASCADE"
-        )
+    emptying.empty(connection)
 
 
 def _is_stripes(refusal: DomainError) -> bool:

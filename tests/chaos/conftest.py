@@ -1,0 +1,1 @@
+"""Found by pytest; what is needed stands beside it."""
