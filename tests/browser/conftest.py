@@ -112,11 +112,11 @@ def sign_in(
 
 
 @pytest.fixture
-def accessible() -> Callable[[Page], list[str]]:
-    """What an accessibility scan of the page finds, as short lines."""
+def accessible() -> Callable[..., list[str]]:
+    """What an accessibility scan of the page, or of a part, finds: short lines."""
 
-    def scan(page: Page) -> list[str]:
-        answer = Axe().run(page, options={"runOnly": RULES})
+    def scan(page: Page, part: str | None = None) -> list[str]:
+        answer = Axe().run(page, context=part, options={"runOnly": RULES})
         return [
             f"{finding['id']}: {node['target']}"
             for finding in answer.response["violations"]

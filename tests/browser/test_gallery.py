@@ -10,6 +10,19 @@ from playwright.sync_api import Page, expect
 from selfservice.accounts.models import User
 
 PANE = "#pane[open]"
+STATES = [
+    "Empty",
+    "One",
+    "Many",
+    "Very long names",
+    "Error",
+    "Loading",
+    "Past due",
+    "Expired",
+    "Trial ending",
+    "End of sale",
+    "Read-only",
+]
 
 
 @pytest.fixture
@@ -46,6 +59,20 @@ def test_every_component_is_accessible_and_fits(
     gallery.locator("#picker").press_sequentially("ber")
     expect(gallery.get_by_text("Already has a license")).to_be_visible()
     assert accessible(gallery) == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_every_state_is_accessible_and_fits(
+    gallery: Page, accessible: Callable[[Page], list[str]], width: int, scheme: str
+) -> None:
+    gallery.set_viewport_size({"width": width, "height": 900})
+    gallery.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    gallery.get_by_role("link", name="every state").click()
+
+    headings = gallery.get_by_role("main").get_by_role("heading", level=2)
+    expect(headings).to_have_text(STATES)
+    assert accessible(gallery) == []
+    assert gallery.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_a_pane_takes_the_focus_and_gives_it_back(gallery: Page) -> None:

@@ -1,401 +1,78 @@
-"""The whole way through the product, in a browser, in both languages."""
+"""The whole way through the portal: in both languages, with and without a script, by
+mouse and by keyboard, on a desktop and on a phone.
+
+Five ways meet every two of these in every combination; BROWSER=every goes all 16.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from collections.abc import Callable
+import itertools
+import os
+from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Page
+from pytest_django.fixtures import Settings
 
-from billing.models import Invoice
 from selfservice.accounts.models import User
+from selfservice.catalog.models import Frequency, Term
 from selfservice.catalog.queries import Offer
-from selfservice.subscriptions.models import OrderState, Subscription
+from tests.browser import journey
 from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.walking import Walker, Way
 from tests.factories.accounts import make_user
-from tests.sandbox_process import SandboxProcess
+from tests.factories.catalog import make_product
 from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import put_on_sale
 
-GOOD = "4242424242424242"
-COLLEAGUES = ("Zoë van den Bergh", "Daan Kuipers", "Yara Özdemir")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Words:
-    """What stands on the controls in one language."""
-
-    code: str
-    shop: str
-    details: str
-    buy: str
-    street: str
-    postal_code: str
-    city: str
-    go_on: str
-    licenses: str
-    new_card: str
-    card: tuple[str, str, str]
-    accept: str
-    place: str
-    confirmed: str
-    products: str
-    filter: str
-    self_service: str
-    licenses_page: str
-    assign_licenses: str
-    assign: str
-    close: str
-    unassign_licenses: str
-    unassign: str
-    bills: str
-    select: str
-    purchases: str
-
-
-EN = Words(
-    code="en",
-    shop="Purchase services",
-    details="Details of Diagrams Pro",
-    buy="Buy: 1 year, billed yearly",
-    street="Street and number",
-    postal_code="Postal code",
-    city="City",
-    go_on="Next",
-    licenses="Licenses",
-    new_card="New card",
-    card=("Card number", "Expiration date", "Security code"),
-    accept="I accept the",
-    place="Place order",
-    confirmed="Order confirmed",
-    products="Your products",
-    filter="Filter",
-    self_service="Self-service",
-    licenses_page="Licenses",
-    assign_licenses="Assign licenses",
-    assign="Assign",
-    close="Close",
-    unassign_licenses="Unassign licenses",
-    unassign="Unassign",
-    bills="Bills & payments",
-    select="Select",
-    purchases="Self-service purchases",
+SIZES = (("en", "nl"), (True, False), (False, True), (False, True))
+COVERING = (
+    Way("en", script=True, keyboard=False, phone=False),
+    Way("en", script=False, keyboard=True, phone=True),
+    Way("nl", script=True, keyboard=True, phone=True),
+    Way("nl", script=False, keyboard=False, phone=True),
+    Way("nl", script=False, keyboard=True, phone=False),
 )
+EVERY = tuple(Way(*values) for values in itertools.product(*SIZES))
+WAYS = EVERY if os.environ.get("BROWSER") == "every" else COVERING
 
 
-NL = Words(
-    code="nl",
-    shop="Services aanschaffen",
-    details="Details van Diagrams Pro",
-    buy="Kopen: 1 jaar, jaarlijks gefactureerd",
-    street="Straat en nummer",
-    postal_code="Postcode",
-    city="Plaats",
-    go_on="Volgende",
-    licenses="Licenties",
-    new_card="Nieuwe kaart",
-    card=("Kaartnummer", "Vervaldatum", "Beveiligingscode"),
-    accept="Ik ga akkoord met de",
-    place="Order plaatsen",
-    confirmed="Order bevestigd",
-    products="Uw producten",
-    filter="Filter",
-    self_service="Selfservice",
-    licenses_page="Licenties",
-    assign_licenses="Licenties toewijzen",
-    assign="Toewijzen",
-    close="Sluiten",
-    unassign_licenses="Licenties intrekken",
-    unassign="Toewijzing opheffen",
-    bills="Facturen en betalingen",
-    select="Selecteer",
-    purchases="Selfserviceaankopen",
-)
+def test_five_ways_meet_every_two_values() -> None:
+    for one, other in itertools.combinations(range(len(SIZES)), 2):
+        pairs = {
+            (values[one], values[other])
+            for way in COVERING
+            for values in [(way.language, way.script, way.keyboard, way.phone)]
+        }
+        assert pairs == set(itertools.product(SIZES[one], SIZES[other]))
 
 
 @pytest.fixture
-def colleagues(anna: User) -> list[User]:
-    return [make_user(anna.organization, name) for name in COLLEAGUES]
+def shop(anna: User, carla: User, diagrams: Offer, settings: Settings) -> None:
+    """Two products, some colleagues, and another operator's portal."""
+    settings.OTHER_PORTAL_TIP = journey.TIP
+    flow = make_product(
+        journey.TRIAL, slug="flow", trial_offered=True, trial_needs_card=True
+    )
+    put_on_sale(flow, 1200, term=Term.MONTH, frequency=Frequency.MONTHLY)
+    for name in journey.PEOPLE:
+        make_user(anna.organization, name)
 
 
-def card_frame(page: Page) -> FrameLocator:
-    return page.frame_locator("iframe[title='Secure card entry']")
+def opened(way: Way) -> Any:
+    """A case whose browser is as this way wants it."""
+    opening = pytest.mark.browser_context_args(**way.browser)
+    return pytest.param(way, marks=opening, id=str(way))
 
 
-def bank_frame(page: Page) -> FrameLocator:
-    return page.frame_locator("iframe[title='3-D Secure']")
+@pytest.mark.parametrize("way", [opened(way) for way in WAYS])
+def test_the_whole_journey(page: Page, shop: None, way: Way) -> None:
+    walk = Walker(page, way)
+    journey.sign_in(walk, "anna@noordzee.example")
+    for step in journey.BUYER:
+        step(walk)
 
-
-def to_checkout(page: Page, words: Words = EN) -> None:
-    """From the shop to Checkout, saying who buys on the way."""
-    page.goto("/marketplace/")
-    expect(page.get_by_role("heading", name=words.shop)).to_be_visible()
-    page.get_by_role("link", name=words.details).click()
-    page.get_by_role("link", name=words.buy).click()
-    page.get_by_label(words.street).fill("Maaskade 85")
-    page.get_by_label(words.postal_code).fill("3071 NE")
-    page.get_by_label(words.city).fill("Rotterdam")
-    page.get_by_role("button", name=words.go_on).click()
-
-
-def choose(page: Page, words: Words = EN) -> None:
-    # The script listens from then on; the page before this one was loaded long ago.
-    expect(page.locator("#order-summary")).to_be_visible()
-    page.wait_for_load_state()
-    field = page.get_by_label(words.licenses, exact=True)
-    field.fill("12")
-    field.blur()
-    # Nobody accepts an amount that isn't shown yet.
-    expect(page.locator("#order-summary")).to_contain_text("714")
-    page.get_by_label(words.accept).check()
-
-
-def enter(page: Page, number: str, words: Words = EN) -> None:
-    frame = card_frame(page)
-    frame.get_by_label(words.card[0]).fill(number)
-    frame.get_by_label(words.card[1]).fill("12 / 34")
-    frame.get_by_label(words.card[2]).fill("123")
-
-
-@pytest.fixture
-def at_checkout(
-    page: Page,
-    sign_in: Callable[[User], None],
-    anna: User,
-    diagrams: Offer,
-) -> Page:
-    """Anna, with 12 licenses in Checkout and the terms accepted."""
-    sign_in(anna)
-    to_checkout(page)
-    choose(page)
-    return page
-
-
-def test_buying_shows_what_is_charged_and_charges_it(at_checkout: Page) -> None:
-    page = at_checkout
-    expect(page.get_by_text("€714.38").first).to_be_visible()
-    enter(page, GOOD)
-    page.get_by_role("button", name="Place order").click()
-
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-    expect(page.get_by_text("€714.38 was charged to Visa •••• 4242")).to_be_visible()
-    assert Invoice.objects.get().total_minor == 71438
-
-
-@pytest.mark.parametrize(
-    ("number", "sentence"),
-    [
-        ("4000000000000002", "The bank declined this card"),
-        ("4000000000009995", "There isn't enough money on this card"),
-        ("4000000000000069", "This card has expired"),
-        ("4000000000000341", "The bank declined this card"),
-    ],
-)
-def test_a_card_that_fails_ends_in_a_sentence_and_no_charge(
-    at_checkout: Page, complaints: list[str], number: str, sentence: str
-) -> None:
-    page = at_checkout
-    enter(page, number)
-    page.get_by_role("button", name="Place order").click()
-
-    expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
-    expect(page.get_by_label("Licenses", exact=True)).to_have_value("12")
-    assert not Subscription.objects.filter(order_state=OrderState.CONFIRMED).exists()
-    # The browser notes the refusals' status codes.
-    complaints.clear()
-
-
-def test_a_card_may_ask_the_bank_first(at_checkout: Page) -> None:
-    page = at_checkout
-    enter(page, "4000002500003155")
-    page.get_by_role("button", name="Place order").click()
-    bank_frame(page).get_by_role("button", name="Complete authentication").click()
-
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-
-
-def test_a_bank_that_is_not_convinced_ends_in_a_sentence(
-    at_checkout: Page, complaints: list[str]
-) -> None:
-    page = at_checkout
-    enter(page, "4000002500003155")
-    page.get_by_role("button", name="Place order").click()
-    bank_frame(page).get_by_role("button", name="Fail authentication").click()
-    alert = page.get_by_role("alert").filter(has_text="The bank asked you to confirm")
-    expect(alert).to_be_visible()
-    assert not Subscription.objects.exists()
-
-    enter(page, GOOD)
-    page.get_by_role("button", name="Place order").click()
-
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-    complaints.clear()
-
-
-def test_a_double_click_buys_once(at_checkout: Page) -> None:
-    page = at_checkout
-    enter(page, GOOD)
-    page.get_by_role("button", name="Place order").dblclick()
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-
-    assert Subscription.objects.count() == 1
-    assert Invoice.objects.count() == 1
-
-
-def test_back_after_the_order_shows_the_order(at_checkout: Page) -> None:
-    page = at_checkout
-    enter(page, GOOD)
-    page.get_by_role("button", name="Place order").click()
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-
-    page.go_back()
-    page.reload()
-
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-    assert Subscription.objects.count() == 1
-
-
-def test_a_lost_answer_shows_that_it_is_asked_again(
-    at_checkout: Page, sandbox: SandboxProcess
-) -> None:
-    page = at_checkout
-    enter(page, GOOD)
-    sandbox.fault("drop_after", "POST", "/v1/subscriptions", times=3)
-    page.get_by_role("button", name="Place order").click()
-
-    expect(page.get_by_text("nothing is charged twice")).to_be_visible()
-    assert Subscription.objects.get().order_state == OrderState.PROCESSING
-
-
-def test_no_card_number_is_in_the_page(at_checkout: Page) -> None:
-    enter(at_checkout, "5555555555554444")
-
-    assert "5555 5555" not in at_checkout.content()
-    assert at_checkout.locator("main input[name=number]").count() == 0
-
-
-def test_checkout_is_accessible(
-    at_checkout: Page, accessible: Callable[[Page], list[str]]
-) -> None:
-    assert accessible(at_checkout) == []
-
-
-def sell(page: Page, words: Words) -> None:
-    to_checkout(page, words)
-    choose(page, words)
-    enter(page, GOOD, words)
-    page.get_by_role("button", name=words.place).click()
-    expect(page.get_by_role("heading", name=words.confirmed)).to_be_visible()
-
-
-def find_in_products(page: Page, words: Words) -> None:
-    nav = page.get_by_role("navigation", name=re.compile("Main|Hoofd"))
-    nav.get_by_role("link", name=words.products).click()
-    page.locator("summary", has_text=words.filter).click()
-    page.get_by_role("link", name=words.self_service, exact=True).click()
-    expect(page).to_have_url(re.compile("channel=self-service"))
-    page.get_by_role("link", name="Diagrams Pro", exact=True).click()
-    expect(page.get_by_role("heading", name="Diagrams Pro")).to_be_visible()
-
-
-def hand_out(page: Page, words: Words) -> None:
-    nav = page.get_by_role("navigation", name=re.compile("Main|Hoofd"))
-    nav.get_by_role("link", name=words.licenses_page, exact=True).click()
-    page.get_by_role("link", name="Diagrams Pro", exact=True).click()
-    page.get_by_role("link", name=words.assign_licenses).click()
-    for name in COLLEAGUES:
-        picker = page.get_by_role("combobox", name=re.compile("People from|Mensen van"))
-        picker.fill(name.split()[-1][:4])
-        page.get_by_role("option", name=re.compile(name)).click()
-    page.get_by_role("button", name=words.assign, exact=True).click()
-    for name in COLLEAGUES:
-        expect(page.locator("tbody").get_by_text(name)).to_be_visible()
-
-
-def take_back(page: Page, words: Words, name: str) -> None:
-    dialog = page.locator("dialog[open]")
-    if dialog.count():
-        dialog.get_by_role("link", name=words.close).first.click()
-    page.get_by_label(f"{words.select} {name}").check()
-    page.get_by_role("button", name=words.unassign_licenses).click()
-    page.get_by_role("button", name=words.unassign, exact=True).click()
-    expect(page.locator("tbody").get_by_text(name)).to_have_count(0)
-
-
-def read_invoice(page: Page, words: Words) -> None:
-    nav = page.get_by_role("navigation", name=re.compile("Main|Hoofd"))
-    nav.get_by_role("link", name=words.bills).click()
-    number = Invoice.objects.get().number
-    page.get_by_role("link", name=number).first.click()
-    expect(page.get_by_text("714").first).to_be_visible()
-    address = page.locator("a[href$='/pdf/']").first.get_attribute("href")
-    answer = page.request.get(str(address))
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.body().startswith(b"%PDF")
-
-
-@pytest.mark.parametrize("words", [EN, NL], ids=["english", "dutch"])
-def test_the_whole_journey(
-    page: Page,
-    context: BrowserContext,
-    live_server: object,
-    words: Words,
-    sign_in: Callable[[User], None],
-    anna: User,
-    carla: User,
-    dirk: User,
-    colleagues: list[User],
-    diagrams: Offer,
-) -> None:
-    url = live_server.url  # type: ignore[attr-defined]
-    context.add_cookies([{"name": "django_language", "value": words.code, "url": url}])
-    sign_in(anna)
-    sell(page, words)
-    find_in_products(page, words)
-    hand_out(page, words)
-    take_back(page, words, "Daan Kuipers")
-    read_invoice(page, words)
-
-    sign_in(carla)
-    page.goto("/oversight/purchases/")
-    expect(page.get_by_role("heading", name=words.purchases)).to_be_visible()
-    expect(page.locator("tbody").get_by_text("Anna de Vries").first).to_be_visible()
-
-    sign_in(dirk)
-    bought, invoice = Subscription.objects.get(), Invoice.objects.get()
-    for address in (
-        f"/subscriptions/{bought.pk}/",
-        f"/orders/{bought.pk}/",
-        f"/licenses/{bought.product_id}/",
-        f"/billing/invoices/{invoice.pk}/",
-        f"/billing/invoices/{invoice.pk}/pdf/",
-    ):
-        assert page.request.get(address).status == 404, address
-
-
-@pytest.mark.browser_context_args(java_script_enabled=False)
-def test_without_javascript_the_card_is_entered_at_stripe(
-    page: Page, sign_in: Callable[[User], None], anna: User, diagrams: Offer
-) -> None:
-    sign_in(anna)
-    to_checkout(page)
-    page.get_by_label("Licenses", exact=True).fill("12")
-    page.get_by_label("Assign a license to me").uncheck()
-    page.get_by_role("button", name="Update amount").click()
-    expect(page.locator("#order-summary")).to_contain_text("€714.38")
-    page.get_by_label("I accept the").check()
-    page.get_by_role("button", name="Place order").click()
-
-    page.get_by_label("Card number").fill(GOOD)
-    page.get_by_label("Month").fill("12")
-    page.get_by_label("Year").fill("2034")
-    page.get_by_label("Security code").fill("123")
-    page.get_by_role("button", name="Save card").click()
-
-    expect(page.get_by_label("Licenses", exact=True)).to_have_value("12")
-    expect(page.get_by_label("Assign a license to me")).not_to_be_checked()
-    page.get_by_label("I accept the").check()
-    page.get_by_role("button", name="Place order").click()
-    expect(page.get_by_role("heading", name="Order confirmed")).to_be_visible()
-    assert Subscription.objects.get().assigned == 0
+    page.context.clear_cookies()
+    journey.sign_in(walk, "carla@noordzee.example")
+    for step in journey.ADMIN:
+        step(walk)

@@ -1,0 +1,251 @@
+"""Payment methods in a browser, rows 14 to 18 of the journey, in both languages."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
+
+import pytest
+import stripe
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+
+from billing.models import BillingProfile, PaymentMethod
+from selfservice.accounts.models import User
+from selfservice.subscriptions.models import Subscription
+from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import read
+
+LIST = "/billing/payment-methods/"
+# The bank asks for 3-D Secure when it is entered.
+ASKS = "4000002500003155"
+MASTERCARD = "5555555555554444"
+CVC = "987"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Words:
+    """What stands on the controls in one language."""
+
+    code: str
+    tab: str
+    add: str
+    edit: str
+    replace: str
+    delete: str
+    save: str
+    close: str
+    new_card: str
+    name: str
+    year: str
+    code_button: str
+    card: tuple[str, str, str]
+
+
+EN = Words(
+    code="en",
+    tab="Payment methods",
+    add="Add a payment method",
+    edit="Edit",
+    replace="Replace",
+    delete="Delete",
+    save="Save",
+    close="Close",
+    new_card="New card",
+    name="Name on card",
+    year="Year",
+    code_button="Change security code",
+    card=("Card number", "Expiration date", "Security code"),
+)
+NL = Words(
+    code="nl",
+    tab="Betalingswijzen",
+    add="Een betalingswijze toevoegen",
+    edit="Bewerken",
+    replace="Vervangen",
+    delete="Verwijderen",
+    save="Opslaan",
+    close="Sluiten",
+    new_card="Nieuwe kaart",
+    name="Naam op de kaart",
+    year="Jaar",
+    code_button="Beveiligingscode wijzigen",
+    card=("Kaartnummer", "Vervaldatum", "Beveiligingscode"),
+)
+
+
+class Heard(logging.Handler):
+    """Every line that the portal logs."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def overheard(context: BrowserContext, live_server: object) -> Iterator[list[str]]:
+    """Whatever the browser sends to the portal, and whatever the portal logs."""
+    heard = Heard()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(heard)
+    root.setLevel(logging.DEBUG)
+    portal: str = live_server.url  # type: ignore[attr-defined]
+
+    def listen(request: object) -> None:
+        url: str = request.url  # type: ignore[attr-defined]
+        if url.startswith(portal):
+            body = request.post_data or ""  # type: ignore[attr-defined]
+            heard.lines.append(f"{url} {body}")
+
+    context.on("request", listen)
+    yield heard.lines
+    root.removeHandler(heard)
+    root.setLevel(level)
+
+
+def card_frame(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe[title='Secure card entry']")
+
+
+def enter(page: Page, words: Words, number: str) -> None:
+    fields = card_frame(page)
+    for label, value in zip(words.card, (number, "12 / 34", CVC), strict=True):
+        fields.get_by_label(label).fill(value)
+
+
+def speak(context: BrowserContext, words: Words) -> None:
+    context.set_extra_http_headers({"Accept-Language": words.code})
+
+
+@pytest.mark.parametrize("words", [EN, NL], ids=lambda words: words.code)
+def test_the_journey_of_a_card(
+    page: Page,
+    context: BrowserContext,
+    words: Words,
+    bought: Subscription,
+    anna: User,
+    sign_in: Callable[[User], None],
+    accessible: Callable[[Page], list[str]],
+    overheard: list[str],
+    complaints: list[str],
+) -> None:
+    def scan() -> list[str]:
+        return accessible(page) if words is EN else []
+
+    sign_in(anna)
+    speak(context, words)
+    pane = page.locator("#pane")
+    page.goto("/billing/invoices/")
+    page.get_by_role("link", name=words.tab).click()
+    expect(page.get_by_role("link", name="Visa •••• 4242", exact=True)).to_be_visible()
+
+    # Row 18: a card is added, and the bank asks for it.
+    page.locator("summary", has_text=words.add).click()
+    page.locator(".menu-list").get_by_role("link", name=words.add).click()
+    enter(page, words, ASKS)
+    assert scan() == []
+    pane.get_by_role("button", name=words.save).click()
+    bank = page.frame_locator("iframe[title='3-D Secure']")
+    bank.get_by_role("button").first.click()
+    expect(page.get_by_role("link", name="Visa •••• 3155", exact=True)).to_be_visible()
+    expect(pane).not_to_be_visible()
+    assert read(bought).card.last4 == "4242"
+
+    # Row 17: one is selected, and edited.
+    page.get_by_role("link", name="Visa •••• 4242", exact=True).click()
+    assert scan() == []
+    pane.get_by_role("link", name=words.edit).click()
+    pane.get_by_label(words.name).fill("A. de Vries")
+    pane.get_by_label(words.year).select_option("2033")
+    assert scan() == []
+    pane.get_by_role("button", name=words.save).click()
+    expect(pane.get_by_text("12/2033")).to_be_visible()
+    pane.get_by_role("link", name=words.close, exact=True).last.click()
+    expect(page.locator("#list").get_by_text("A. de Vries")).to_be_visible()
+
+    # Its security code: another card is refused, the same one taken.
+    page.get_by_role("link", name="Visa •••• 4242", exact=True).click()
+    pane.get_by_role("link", name=words.edit).click()
+    pane.get_by_role("link", name=words.code_button).click()
+    enter(page, words, MASTERCARD)
+    pane.get_by_role("button", name=words.save).click()
+    expect(pane.get_by_role("alert").first).to_contain_text(words.replace)
+    enter(page, words, "4242424242424242")
+    pane.get_by_role("button", name=words.save).click()
+    expect(pane.get_by_text("12/2034")).to_be_visible()
+
+    # Rows 14 and 15: replaced by a new one.
+    pane.get_by_role("link", name=words.replace, exact=True).click()
+    expect(pane.get_by_text("Diagrams Pro")).to_be_visible()
+    pane.get_by_label(words.new_card).check()
+    enter(page, words, MASTERCARD)
+    assert scan() == []
+    pane.get_by_role("button", name=words.replace).click()
+    expect(pane.get_by_role("heading", name="Mastercard •••• 4444")).to_be_visible()
+    pane.get_by_role("link", name=words.close, exact=True).last.click()
+    assert read(bought).card.last4 == "4444"
+
+    # What pays for nothing is deleted.
+    row = page.get_by_role("row").filter(has_text="Visa •••• 3155")
+    row.locator("[data-menu]").click()
+    row.get_by_role("link", name=words.delete).click()
+    pane.get_by_role("button", name=words.delete).click()
+    expect(page.get_by_role("link", name="Visa •••• 3155", exact=True)).to_have_count(0)
+    assert scan() == []
+
+    # The card that was another one.
+    assert [text for text in complaints if "422" not in text] == []
+    complaints.clear()
+    told = [unquote_plus(line) for line in overheard]
+    assert any("setup_intent=seti_" in line for line in told)
+    for secret in (ASKS, MASTERCARD, "4242424242424242", CVC):
+        spaced = " ?".join(secret)
+        leaked = [line for line in told if re.search(rf"\b{spaced}\b", line)]
+        assert leaked == []
+
+
+def test_without_a_script_stripes_page_takes_the_card(
+    browser: Browser,
+    context: BrowserContext,
+    live_server: object,
+    profile: BillingProfile,
+    visa: PaymentMethod,
+    stripe_client: stripe.StripeClient,
+    anna: User,
+    sign_in: Callable[[User], None],
+) -> None:
+    sign_in(anna)
+    plain = browser.new_context(
+        java_script_enabled=False,
+        base_url=live_server.url,  # type: ignore[attr-defined]
+    )
+    plain.add_cookies(context.cookies())
+    page = plain.new_page()
+    page.goto(LIST)
+
+    page.locator("summary", has_text="Add a payment method").click()
+    page.get_by_role("link", name="Add a payment method").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_label("Card number").fill(MASTERCARD)
+    page.get_by_label("Month").fill("12")
+    page.get_by_label("Year").fill("2034")
+    page.get_by_label("Security code").fill(CVC)
+    page.get_by_role("button", name="Save card").click()
+    expect(page.get_by_text("Entered just now")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Mastercard •••• 4444 was added.")).to_be_visible()
+
+    page.get_by_role("link", name="Visa •••• 4242", exact=True).click()
+    page.get_by_role("link", name="Replace", exact=True).click()
+    page.get_by_label("Mastercard •••• 4444").check()
+    page.get_by_role("button", name="Replace").click()
+    expect(page.get_by_text("Mastercard •••• 4444 pays from now on.")).to_be_visible()
+    plain.close()

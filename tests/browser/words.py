@@ -1,0 +1,110 @@
+"""What stands on the controls, in Dutch: the words that people know.
+
+Those of the journey are as they were agreed; they don't follow the translations'
+file, so that a change there is noticed.
+"""
+
+from __future__ import annotations
+
+AGREED = {
+    # The navigation
+    "Billing": "Facturering",
+    "Purchase services": "Services aanschaffen",
+    "Your products": "Uw producten",
+    "Licenses": "Licenties",
+    "Bills & payments": "Facturen en betalingen",
+    "Billing accounts": "Factureringsrekeningen",
+    "Billing notifications": "Factureringsmeldingen",
+    # 1 to 4
+    "Details": "Details",
+    "Details of Diagrams Pro": "Details van Diagrams Pro",
+    "Details of Flow Automation": "Details van Flow Automation",
+    "Select a plan": "Een abonnement selecteren",
+    "Buy: 1 year, billed yearly": "Kopen: 1 jaar, jaarlijks gefactureerd",
+    "Start free trial": "Gratis proefversie starten",
+    "Checkout": "Afrekenen",
+    "Place order": "Order plaatsen",
+    "Products": "Producten",
+    "Filter": "Filter",
+    "Self-service": "Selfservice",
+    # 5 and 6
+    "Buy licenses": "Licenties kopen",
+    "Remove licenses": "Licenties verwijderen",
+    "Total licenses": "Totaal aantal licenties",
+    "Save": "Opslaan",
+    # 7 to 9
+    "Assign licenses": "Licenties toewijzen",
+    "Assign licenses to users": "Licenties toewijzen aan gebruikers",
+    "Assign": "Toewijzen",
+    "Close": "Sluiten",
+    "Unassign licenses": "Licenties intrekken",
+    "Unassign": "Intrekken",
+    # 10
+    "More actions": "Meer acties",
+    "Cancel subscription": "Abonnement annuleren",
+    "Additional feedback": "Aanvullende feedback",
+    # 11 to 18
+    "Overview": "Overzicht",
+    "Billing profile": "Factureringsprofiel",
+    "Invoice and billing notifications": "Factuur- en factureringsmeldingen",
+    "Payment method": "Betalingswijze",
+    "Payment methods": "Betalingswijzen",
+    "Edit": "Bewerken",
+    "Replace": "Vervangen",
+    "Add a payment method": "Een betalingswijze toevoegen",
+    # 19 and 20
+    "Invoices": "Facturen",
+    "Download PDF": "Pdf downloaden",
+    "Past 3 months": "Afgelopen 3 maanden",
+    "Past 6 months": "Afgelopen 6 maanden",
+    "Specify a date range": "Geef een datumbereik op",
+    # 21 to 23
+    "Self-service purchases": "Selfserviceaankopen",
+    "Purchaser": "Koper",
+    "Assigned users": "Toegewezen gebruikers",
+    "Self-service purchases FAQ": "Veelgestelde vragen over selfserviceaankopen",
+    "Contact support": "Contact opnemen met de ondersteuning",
+}
+OTHERS = {
+    "optional": "optioneel",
+    "Email": "E-mail",
+    "Password": "Wachtwoord",
+    "Sign in": "Aanmelden",
+    "Navigation": "Navigatie",
+    "Main": "Hoofdmenu",
+    "Help & support": "Help en ondersteuning",
+    "Another portal": "Een ander portaal",
+    "Street and number": "Straat en nummer",
+    "Postal code": "Postcode",
+    "City": "Plaats",
+    "Next": "Volgende",
+    "Update amount": "Bedrag bijwerken",
+    "Show the amount": "Bedrag tonen",
+    "New card": "Nieuwe kaart",
+    "Name on card": "Naam op de kaart",
+    "Edit payment method": "Betalingswijze bewerken",
+    "Edit the payment method": "Betalingswijze bewerken",
+    "Replace payment method": "Betalingswijze vervangen",
+    "Replace the payment method": "Betalingswijze vervangen",
+    "Card number": "Kaartnummer",
+    "Expiration date": "Vervaldatum",
+    "Security code": "Beveiligingscode",
+    "Month": "Maand",
+    "Year": "Jaar",
+    "Save card": "Kaart opslaan",
+    "I accept the": "Ik ga akkoord met de",
+    "Order confirmed": "Order bevestigd",
+    "The trial has started.": "De proefversie is gestart.",
+    "People from Noordzee Advies": "Mensen van Noordzee Advies",
+    "Find": "Zoeken",
+    "Select Daan Kuipers": "Selecteer Daan Kuipers",
+    "Why are you canceling?": "Waarom annuleert u?",
+    "Bought by mistake": "Per ongeluk gekocht",
+    "Disabled": "Uitgeschakeld",
+    "Start date": "Begindatum",
+    "End date": "Einddatum",
+    "Show": "Tonen",
+    "licenses": "licenties",
+    "Visa •••• 4242 was changed.": "Visa •••• 4242 is gewijzigd.",
+}
+DUTCH = AGREED | OTHERS
