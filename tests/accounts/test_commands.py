@@ -9,6 +9,7 @@ from django.test import Client
 
 from selfservice.accounts.models import Organization, Role, User
 from selfservice.activity.models import Activity
+from selfservice.core import clock
 from tests.factories.accounts import make_user
 from tests.factories.directory import directory_csv, row
 
@@ -178,3 +179,14 @@ def test_a_mail_server_that_is_away_stops_nobody_else(
 
     with pytest.raises(CommandError, match="Not sent: 2"):
         run("invite", "--organization", "Noordzee Advies")
+
+
+def test_disabling_twice_and_enabling_whoever_was_removed_say_so(bram: User) -> None:
+    assert "sign in any more" in run("disable_person", bram.upn)
+    assert "couldn't sign in anyway" in run("disable_person", bram.upn)
+    User.objects.filter(pk=bram.pk).update(removed_at=clock.now())
+
+    with pytest.raises(CommandError, match="was removed from the directory"):
+        run("disable_person", bram.upn, "--enable")
+    with pytest.raises(CommandError, match="Nobody has"):
+        run("disable_person", "nobody@noordzee.example")

@@ -83,8 +83,8 @@ def test_the_column_is_known_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no column with e-mail addresses"),
-        (b"Name\nZoe\nDaan\n", "no column with e-mail addresses"),
+        (b"", "no column with email addresses"),
+        (b"Name\nZoe\nDaan\n", "no column with email addresses"),
         (b"PK\x03\x04\x14\x00", "a workbook, not a CSV file"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "no text"),
         (b"a,b\n" + b"x" * 200_000, "can't be read as CSV"),

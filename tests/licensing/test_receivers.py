@@ -1,11 +1,18 @@
 import dataclasses
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
 
 from licensing.models import LicenseAssignment
+from licensing.services.assigning import assign_licenses
+from licensing.services.refusals import CannotAssign
 from selfservice.accounts.models import User
+from selfservice.accounts.services.directory import import_directory
+from selfservice.activity.models import Activity
 from selfservice.core import clock, hooks
 from selfservice.subscriptions.models import Subscription
+from tests.factories.directory import directory_file
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
 
@@ -96,3 +103,61 @@ def test_another_organizations_people_keep_theirs(anna: User, dirk: User) -> Non
     )
 
     assert LicenseAssignment.objects.get().ended_at is None
+
+
+def test_whoever_is_disabled_by_hand_loses_every_license_at_once(
+    anna: User, bram: User, client: Client
+) -> None:
+    subscription = make_subscription(anna)
+    give_licenses(subscription, [bram])
+    client.force_login(bram)
+
+    call_command("disable_person", bram.upn)
+
+    subscription.refresh_from_db()
+    assert subscription.assigned == 0
+    assert client.get("/my-licenses/").status_code == 302
+    with pytest.raises(CannotAssign, match="No license was assigned"):
+        assign_licenses(
+            actor=anna,
+            purchaser=anna,
+            product_id=subscription.product_id,
+            people=[bram.pk],
+        )
+
+
+def test_whoever_is_enabled_again_can_be_given_a_license(
+    anna: User, bram: User
+) -> None:
+    subscription = make_subscription(anna)
+    call_command("disable_person", bram.upn)
+    call_command("disable_person", bram.upn, enable=True)
+
+    give_licenses(subscription, [bram])
+
+    assert subscription.assigned == 1
+    verbs = Activity.objects.filter(subject_id=bram.pk).order_by("id")
+    assert list(verbs.values_list("verb", flat=True)) == [
+        "person_disabled",
+        "person_enabled",
+    ]
+
+
+def test_whoever_an_import_disables_or_removes_loses_every_license_at_once(
+    anna: User, bram: User, carla: User
+) -> None:
+    subscription = make_subscription(anna)
+    give_licenses(subscription, [anna, bram, carla])
+    rows = [
+        {"User principal name": person.upn, "Display name": person.display_name}
+        for person in (bram, carla)
+    ]
+    rows[0]["Block credential"] = "True"
+    rows[1]["Soft deletion time stamp"] = "2026-03-01 09:00:00Z"
+
+    import_directory(file=directory_file(*rows), organization_name="Noordzee Advies")
+
+    subscription.refresh_from_db()
+    assert subscription.assigned == 1
+    holders = LicenseAssignment.objects.filter(ended_at=None)
+    assert [row.user_id for row in holders] == [anna.pk]

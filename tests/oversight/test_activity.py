@@ -19,6 +19,7 @@ from selfservice.activity.origin import Origin, acting
 from selfservice.activity.services.forgetting import forget_person
 from selfservice.activity.services.record import Change, record_all
 from selfservice.core import clock
+from tests.dates import day_of
 from tests.factories.accounts import make_people
 from tests.factories.catalog import make_product_with_plan
 from tests.factories.subscriptions import make_subscription
@@ -183,7 +184,7 @@ def test_a_member_is_told_who_can_grant_the_role(
 
 def test_who_what_and_period_filter(anna: User, carla: User, planboard: Any) -> None:
     log(carla, planboard, "recurring_off", of=anna)
-    day = f"{clock.now():%Y-%m-%d}"
+    day = day_of(clock.now()).isoformat()
     asked = [
         ({"who": str(carla.pk)}, 1),
         ({"who": "portal"}, 1),

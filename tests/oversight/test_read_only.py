@@ -22,6 +22,7 @@ from selfservice.oversight.queries import ORDERS
 from selfservice.oversight.spots import SPOTS
 from selfservice.oversight.urls import app_name, urlpatterns
 from selfservice.subscriptions.models import ScheduledChange, Subscription
+from tests.factories.billing import make_invoice
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
 
@@ -106,7 +107,9 @@ SECRETS = [
     ("billing_paymentmethod", "last4"),
     ("billing_billingprofile", "line1"),
     ("billing_billingaccount", "postal_code"),
-    ("billing_invoice", "id"),
+    ("billing_invoice", "bill_to"),
+    ("billing_invoice", "profile_id"),
+    ("billing_invoiceline", "id"),
     ("accounts_user", "password"),
     ("accounts_user", "email"),
     ("subscriptions_subscription", "payment_method_id"),
@@ -173,6 +176,7 @@ def test_the_pages_work_with_that_role(
 ) -> None:
     start = clock.now() - dt.timedelta(days=40)
     bought = make_subscription(anna, term_start=start, quantity=9, scheduled_quantity=4)
+    make_invoice(anna)
     ScheduledChange.objects.create(
         organization_id=bought.organization_id,
         subscription=bought,

@@ -13,8 +13,11 @@ from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
 from licensing.models import LicenseAssignment
+from licensing.services.assigning import end_licenses_of
 from selfservice.accounts.models import User
 from selfservice.core import clock
+from selfservice.oversight.queries import whole_of
+from selfservice.oversight.spots import count_spots
 from selfservice.subscriptions.models import ScheduledChange
 from tests.factories.accounts import make_people, make_user
 from tests.factories.catalog import make_offer, make_product_with_plan
@@ -111,6 +114,33 @@ def test_licenses_that_nobody_got_for_a_month_are_idle(
 
     assert counts(carla)[2] == 5 + 4
     assert found(see(carla, spot="idle")) == {idle.pk, half.pk}
+
+
+def test_thirty_days_are_thirty_days_to_the_second(
+    anna: User, carla: User, bram: User
+) -> None:
+    """Of the purchase, of a license that was given, and of one that was given back."""
+    month, second = dt.timedelta(days=30), dt.timedelta(seconds=1)
+    start = clock.now()
+    bought = make_subscription(anna, quantity=5, term_start=start - 2 * month)
+    at = start - month + 5 * second
+    make_subscription(anna, quantity=7, term_start=at)
+    given = make_subscription(anna, quantity=9, term_start=start - 2 * month)
+    give_licenses(given, [bram])
+    LicenseAssignment.objects.update(assigned_at=at)
+    back = make_subscription(anna, quantity=11, term_start=start - 2 * month)
+    give_licenses(back, [carla])
+    end_licenses_of(anna.organization_id, [carla.pk])
+    ended = LicenseAssignment.objects.exclude(ended_at=None)
+    assert ended.update(assigned_at=start - 2 * month, ended_at=at) == 1
+
+    seen = []
+    for now in (at + month - second, at + month):
+        whole = whole_of(anna.organization_id, now)
+        seen.append(count_spots(whole, "oversight").idle)
+
+    assert bought.quantity == 5
+    assert seen == [5, 5 + 7 + 8 + 11]
 
 
 def test_purchasers_who_are_disabled_are_found(

@@ -41,6 +41,19 @@ def test_a_colleague_without_purchases_lands_on_my_licenses(bram: User) -> None:
     assert see(bram)["Location"] == "/my-licenses/"
 
 
+def test_an_admin_without_purchases_lands_on_what_others_bought(
+    carla: User, rik: User
+) -> None:
+    for admin in (carla, rik):
+        assert see(admin)["Location"] == "/oversight/purchases/"
+
+
+def test_an_admin_who_bought_something_has_a_home(carla: User) -> None:
+    make_subscription(carla)
+
+    assert see(carla).status_code == 200
+
+
 def test_nobody_comes_in_without_signing_in(client: Client) -> None:
     assert client.get("/")["Location"].startswith("/accounts/login/")
 

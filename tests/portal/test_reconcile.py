@@ -26,6 +26,7 @@ from selfservice.subscriptions.models import (
     Subscription,
 )
 from selfservice.subscriptions.services import buying
+from tests.factories.billing import past_the_triggers
 from tests.portal.reconciling import buy, drift, mended, order_of, read, reconcile
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
@@ -65,7 +66,8 @@ def test_a_new_expiration_date_is_noticed(
         visa.stripe_payment_method_id, {"card": {"exp_month": 7, "exp_year": 2041}}
     )
 
-    assert mended() == ["mended: card, expires: 12/2034 here, 07/2041 at Stripe"]
+    here = f"12/{visa.exp_year}"
+    assert mended() == [f"mended: card, expires: {here} here, 07/2041 at Stripe"]
 
 
 def test_a_card_detached_at_stripe_is_detached_here(
@@ -95,8 +97,9 @@ def test_a_card_that_is_being_entered_is_no_drift_yet(
 
 def test_a_lost_invoice_is_fetched_with_its_lines(bought: Subscription) -> None:
     invoice = Invoice.objects.get()
-    invoice.lines.all().delete()
-    invoice.delete()
+    with past_the_triggers():
+        invoice.lines.all().delete()
+        invoice.delete()
 
     assert mended() == [
         f"mended: invoice, invoice: unknown here, {invoice.number} (paid) at Stripe"

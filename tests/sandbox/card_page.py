@@ -20,23 +20,21 @@ PAGE = """<!doctype html>
 <link rel="stylesheet" href="/static/css/base.css">
 <link rel="stylesheet" href="/static/css/components.css">
 <script src="{base}/endive/stripe.js" defer></script>
-<script src="/static/js/checkout.js" defer></script></head>
+<script src="/static/js/card.js" defer></script></head>
 <body>
 <main>
 <h1>Card</h1>
-<form id="checkout" class="fields" method="post" data-start="/start"
-      data-key="pk_test_page" data-locale="{locale}">
+<form id="checkout" class="fields" method="post">
 <input type="hidden" name="csrfmiddlewaretoken" value="token">
-<input type="hidden" name="setup_intent">
-<div class="field"><label for="quantity">Licenses</label>
-<input id="quantity" name="quantity" value="1"></div>
 <label><input type="radio" name="payment" value="new" checked> New card</label>
-<div class="frame" data-card role="group" aria-label="Card details" hidden></div>
+<div data-card-form data-start="/start" data-key="pk_test_page" data-locale="{locale}"
+     data-words='{{"setup_intent_authentication_failure": "unable to authenticate"}}'>
+<div class="card-frame" data-card role="group" aria-label="Card details"></div>
 <div class="message bad" role="alert" data-card-error hidden><p></p></div>
+<input type="hidden" name="setup_intent"></div>
 </form>
-<button class="btn primary" form="checkout" name="action" value="place"
-        data-busy-text="Wait">Place order</button>
-<script type="application/json" id="declines">{{}}</script>
+<button class="btn primary" form="checkout" name="action" value="place">
+Place order</button>
 </main>
 </body></html>"""
 

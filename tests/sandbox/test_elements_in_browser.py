@@ -1,6 +1,6 @@
 """The stand-in for Stripe.js in a real browser, under the portal's policy.
 
-The page's own script is the portal's `checkout.js`, so that this is the call order
+The page's own script is the portal's `card.js`, so that this is the call order
 which also meets Stripe's real script.
 """
 

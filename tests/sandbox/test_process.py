@@ -136,3 +136,10 @@ def test_an_order_that_makes_no_sense_is_refused(sandbox: SandboxProcess) -> Non
 
     assert answer.status_code == 400
     assert requests.get(f"{sandbox.base}/healthz", timeout=5).text == "ok"
+
+
+def test_no_web_page_steers_it(sandbox: SandboxProcess) -> None:
+    headers = {"Origin": "http://evil.example"}
+    url = f"{sandbox.base}/_sandbox/webhooks/hold"
+
+    assert requests.post(url, data="{}", headers=headers, timeout=5).status_code == 403

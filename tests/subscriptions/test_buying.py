@@ -14,6 +14,7 @@ from django.utils import timezone
 from billing import gateway
 from billing.gateway.client import CallInsideTransaction
 from billing.models import BillingProfile, Invoice, PaymentMethod, StripeOperation
+from billing.queries import cards_of
 from billing.services import operations
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
@@ -22,7 +23,6 @@ from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.operations import BUY
-from selfservice.subscriptions.queries import cards_of
 from selfservice.subscriptions.services import buying, contract
 from selfservice.subscriptions.services.buying import Order, place_order
 from tests.sandbox_process import SandboxProcess

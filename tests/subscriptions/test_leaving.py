@@ -21,6 +21,7 @@ from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.buying import Order, place_order
 from selfservice.subscriptions.services.contract import sync_subscription
 from selfservice.subscriptions.services.ending import set_recurring
+from tests.dates import shown_day
 from tests.factories.accounts import make_user
 from tests.factories.mail import send_queued
 from tests.factories.subscriptions import make_subscription
@@ -212,7 +213,7 @@ def test_the_admins_are_told_once_what_ends_when_and_what_to_do(
     end = read(bought).term_end
     assert end
     assert "Anna de Vries has left. 1 subscription that they bought isn" in text
-    when = f"{end.day} {end:%b %Y}"
+    when = shown_day(end)
     assert f"- Diagrams Pro: ends on {when}; 0 of 12 licenses assigned" in text
     assert f"manage.py transfer_purchases {anna.upn}" in text
     assert f"/oversight/purchases/?purchaser={anna.pk}\n" in text

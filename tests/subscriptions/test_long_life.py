@@ -9,6 +9,7 @@ import pytest
 
 from selfservice.catalog.models import Frequency, Term
 from selfservice.subscriptions import lifecycle
+from tests.dates import later, years_ahead
 from tests.factories.catalog import make_product
 from tests.stripe_sandbox import put_on_sale
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
@@ -72,6 +73,8 @@ def test_it_renews_on_its_days_and_charges_what_the_page_said(
     life: Life, term: Term, frequency: Frequency, bought: str, renewals: str, terms: str
 ) -> None:
     offer = put_on_sale(make_product("Boards"), 1030, term=term, frequency=frequency)
+    years = years_ahead(bought)
+    bought, renewals, terms = (later(each, years) for each in (bought, renewals, terms))
     life.go_to(dt.datetime.fromisoformat(f"{bought}T10:00+00:00"))
     row = life.buy(offer)
     assert row.bought_at is not None

@@ -17,6 +17,7 @@ from selfservice.subscriptions.services.ending import (
     preview_cancel,
     set_recurring,
 )
+from tests.dates import shown_day
 from tests.factories.mail import kinds_queued, send_queued
 from tests.sandbox_process import SandboxProcess
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
@@ -89,7 +90,7 @@ def test_whoever_cancels_later_reads_until_when_it_lasts(
 
     end = read(bought).term_end
     assert end is not None
-    assert f"can be used until {end.day} {end:%b %Y} and isn't renewed" in text
+    assert f"can be used until {shown_day(end)} and isn't renewed" in text
     assert "goes back" not in text
 
 
@@ -115,7 +116,7 @@ def test_a_renewal_that_fails_is_told_once_with_the_way_out(
     assert since is not None
     until = since + dt.timedelta(days=30)
     text = latest()
-    assert f"until {until.day} {until:%b %Y}; without a payment" in text
+    assert f"until {shown_day(until)}; without a payment" in text
     assert "Pay, or choose another card:\nhttp://127.0.0.1:8000/subscr" in text
 
 

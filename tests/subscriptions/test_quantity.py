@@ -7,6 +7,7 @@ import stripe
 
 from billing import gateway
 from billing.models import StripeOperation
+from selfservice.core.money import Money
 from selfservice.subscriptions.models import (
     QuantityChange,
     ScheduledChange,
@@ -186,6 +187,21 @@ def test_fewer_inside_the_window_go_back_to_the_card_as_shown(
 
     assert read(bought).quantity == quantity_at_stripe(stripe_client, bought) == 5
     assert given_back(stripe_client, bought) == preview.refund.minor > 0
+
+
+def test_stripes_own_cents_are_shown_before_they_go_back(
+    bought: Subscription, stripe_client: Client, sandbox: SandboxProcess
+) -> None:
+    pass_time(sandbox, DAY / 86400)
+    preview = preview_quantity(subscription=bought, quantity=11)
+
+    save(bought, preview)
+    settle()
+
+    # Of 590.40 and 541.20, a second of the year less, Stripe takes the floor each.
+    assert preview.subtotal == Money(-4921, "EUR")
+    assert preview.refund
+    assert given_back(stripe_client, bought) == preview.refund.minor == 5954
 
 
 @pytest.mark.parametrize("path", [UPDATE, "/v1/credit_notes"])

@@ -16,6 +16,7 @@ from selfservice.core import clock
 from selfservice.subscriptions.models import ScheduledChange, Subscription
 from selfservice.subscriptions.services import reminding
 from selfservice.subscriptions.tasks import remind_by_day
+from tests.dates import shown_day
 from tests.factories.catalog import make_plan, make_price, make_product
 from tests.factories.mail import send_queued
 from tests.factories.subscriptions import make_subscription
@@ -101,7 +102,7 @@ def test_whoever_is_renewed_reads_when_for_how_much_and_how_to_stop_it(
 
     end, said = row.term_end, text()
     assert end
-    assert f"renewed on {end.day} {end:%b %Y} with 12 licenses." in said
+    assert f"renewed on {shown_day(end)} with 12 licenses." in said
     assert "Visa •••• 4242 is then charged €590.40 plus tax per year." in said
     assert f"/subscriptions/{row.pk}/recurring-billing/" in said
 

@@ -136,6 +136,37 @@ def test_when_stripe_is_away_a_page_says_so(anna: User, settings: Settings) -> N
     assert "Try again" in shown
 
 
+def test_a_page_does_not_wait_for_a_stripe_that_hangs(
+    anna: User,
+    diagrams: Offer,
+    visa: PaymentMethod,
+    sandbox: SandboxProcess,
+    settings: Settings,
+) -> None:
+    invoice = bought_invoice(anna, visa, diagrams)
+    path = f"/v1/invoices/{invoice.stripe_invoice_id}"
+    before = len(sandbox.calls("GET", path))
+    settings.STRIPE_READER_SECONDS = 0.5
+    sandbox.fault("slow_before", "GET", path, times=3, seconds=3)
+
+    response = see(anna, invoice.pk, "pdf/")
+
+    assert response.status_code == 503
+    assert "doesn&#x27;t answer right now." in words(response)
+    # Neither is it asked again: nobody would wait for that.
+    assert len(sandbox.calls("GET", path)) <= before + 1
+
+
+def test_an_answer_that_is_lost_is_asked_for_again_while_somebody_waits(
+    anna: User, diagrams: Offer, visa: PaymentMethod, sandbox: SandboxProcess
+) -> None:
+    invoice = bought_invoice(anna, visa, diagrams)
+    path = f"/v1/invoices/{invoice.stripe_invoice_id}"
+    sandbox.fault("drop_before", "GET", path, times=2)
+
+    assert see(anna, invoice.pk, "pdf/").status_code == 200
+
+
 def bought_invoice(anna: User, visa: PaymentMethod, offer: Offer) -> Invoice:
     order = Order(
         key=uuid.uuid4(),
@@ -172,7 +203,8 @@ def test_a_pdf_that_stripe_wont_give_is_told_in_a_page(
     response = see(anna, invoice.pk, "pdf/")
 
     assert response.status_code == 503
-    assert "The payment provider refused this" in words(response)
+    assert "The payment provider refused this, so nothing was" in words(response)
+    assert "No such invoice" not in words(response)
 
 
 def test_what_was_really_bought_is_shown_with_its_sums(

@@ -12,7 +12,12 @@ from pytest_django import DjangoAssertNumQueries
 from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.core import clock
-from tests.factories.billing import make_invoice, make_invoices, profile_of
+from tests.factories.billing import (
+    make_invoice,
+    make_invoices,
+    past_the_triggers,
+    profile_of,
+)
 from tests.factories.subscriptions import make_profile
 
 pytestmark = pytest.mark.django_db
@@ -192,7 +197,11 @@ def test_the_foot_sums_by_currency_without_void_ones(anna: User) -> None:
     [
         ({}, ["Past 6 months", "Specify a date range"]),
         ({"period": "6-months"}, ["Specify a date range"]),
-        ({"q": "nothing"}, ["Clear filters"]),
+        ({"q": "nothing"}, ["Clear filters", "Past 6 months"]),
+        (
+            {"status": "void", "period": "6-months"},
+            ["Clear filters", "Specify a date range"],
+        ),
     ],
 )
 def test_an_empty_list_says_so_and_offers_more(
@@ -208,9 +217,10 @@ def test_an_empty_list_says_so_and_offers_more(
 def test_every_invoice_stands_on_one_page_and_pages_lead_both_ways(anna: User) -> None:
     made = make_invoices(anna, 120)
     # The same instant: only the key tells them apart.
-    Invoice.objects.filter(pk__in=[i.pk for i in made[40:70]]).update(
-        finalized_at=made[40].finalized_at
-    )
+    with past_the_triggers():
+        Invoice.objects.filter(pk__in=[i.pk for i in made[40:70]]).update(
+            finalized_at=made[40].finalized_at
+        )
 
     first = see(anna)
     second = Client()

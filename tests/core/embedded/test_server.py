@@ -161,8 +161,9 @@ def test_a_pid_that_is_another_programs_by_now_is_neither_feared_nor_signalled(
         other.kill()
 
 
-def test_a_folder_too_deep_for_a_socket_works(tmp_path: Path) -> None:
-    deep = Server(tmp_path / ("d" * 60) / ("e" * 60) / "pg")
+@pytest.mark.parametrize("name", ["d" * 60 + "/" + "e" * 60, "a,b"])
+def test_a_folder_that_cannot_hold_a_socket_works(tmp_path: Path, name: str) -> None:
+    deep = Server(tmp_path / name / "pg")
 
     deep.ensure()
 

@@ -8,8 +8,9 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from licensing.models import LicenseAssignment
+from licensing.models import BulkList, LicenseAssignment
 from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
 from tests.factories.accounts import make_people, make_user
@@ -104,12 +105,18 @@ def test_missing_licenses_are_counted_and_can_be_bought(
     client.force_login(anna)
     small = make_subscription(anna, quantity=2, offer=make_offer(slug="small"))
 
-    response = post(client, small, make_people(noordzee, 3))
+    people = make_people(noordzee, 3)
+    response = post(client, small, people)
 
     page = response.content.decode()
     assert response.status_code == 422
     assert "1 license is missing: you chose 3, 2 available." in page
-    assert '<a href="/marketplace/small/">Buy licenses</a>' in page
+    quantity = reverse("licensing:quantity", args=[small.pk])
+    kept = BulkList.objects.get()
+    asked = f"{quantity}?total=3&amp;bulk={kept.pk}"
+    assert f'<a href="{asked}">Buy licenses</a>' in page
+    # From there one comes back to whom one had chosen.
+    assert kept.people == [person.pk for person in people]
 
 
 def test_a_21st_person_is_refused_with_a_sentence(

@@ -93,7 +93,7 @@ def test_every_outcome_is_counted_and_named_before_anything_changes(
     assert "1 No usage location: ask your admin to fill it in Nel Nergens" in page
     # Of another organization: no more is said than that there is no such address.
     assert f"1 Not in the directory {dirk.email}" in page
-    assert "1 Not an e-mail address Bram Visser" in page
+    assert "1 Not an email address Bram Visser" in page
     assert "1 time somebody was named again" in page
     assert "This assignment −1 Left afterwards 23" in page
     assert holders(planboard) == {carla.pk}
@@ -306,7 +306,7 @@ def test_the_list_can_be_exported_with_its_outcomes(
     answer = client.get(url, {"export": "csv"})
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
 
-    assert lines[0] == "Name,E-mail address,Outcome"
+    assert lines[0] == "Name,Email address,Outcome"
     assert f"Bram Visser,{bram.email},Get a license" in lines
     assert any("'=cmd@x.example" in line for line in lines)
 

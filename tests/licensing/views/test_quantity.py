@@ -219,3 +219,15 @@ def test_it_takes_few_statements(owner: Client, bought: Subscription) -> None:
         owner.get(url_of(bought), {"total": 15})
 
     assert len(shown) <= 7
+
+
+def test_without_a_script_the_amount_is_shown_and_nothing_saved(
+    owner: Client, bought: Subscription
+) -> None:
+    asked = {"total": "11", "mode": "remove", "look": "1"}
+
+    page = owner.post(url_of(bought), asked).content.decode()
+
+    assert '<h1 id="pane-title">Remove licenses</h1>' in page
+    assert "11 × " in page
+    assert read(bought).quantity == 12

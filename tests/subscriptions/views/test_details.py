@@ -123,3 +123,20 @@ def test_none_at_all_leads_to_cancelling(web: Client, anna: User) -> None:
     answer = web.get(f"/subscriptions/{bought.pk}/licenses/", {"total": 0})
 
     assert f'href="/subscriptions/{bought.pk}/cancel/"' in answer.content.decode()
+
+
+def test_to_which_nothing_has_happened_it_says_so(web: Client, anna: User) -> None:
+    ends = clock.now() + DAY * 5
+    trial = make_subscription(
+        anna,
+        trial_end=ends,
+        term_end=ends,
+        period_end=ends,
+        quantity_after_trial=3,
+        stripe_status="trialing",
+    )
+
+    said = page(web, trial)
+
+    assert "Nothing is charged during the trial, so there is no invoice yet." in said
+    assert "Nothing yet. What is done from now on stands here." in said
