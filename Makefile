@@ -3,7 +3,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check live simulate nightly big messages requirements clean
+.PHONY: help demo test check audit live simulate nightly chaos attack big bench \
+    rehearse messages requirements clean
 
 ARGS ?=
 STEPS ?= 100000
@@ -27,8 +28,13 @@ help:
 	@echo "make live    the tests that talk to Stripe, against your account's test mode"
 	@echo "make simulate   a long simulation (STEPS=100000 SEED=7)"
 	@echo "make nightly    the tests that take too long for every change"
+	@echo "make chaos   kill everything while people buy; docs/reliability.md has its figures"
+	@echo "make attack   try to break in, over-assign and double-charge in a demo"
 	@echo "make big     the tests on millions of rows; docs/performance.md has their figures"
+	@echo "make bench   what the pages cost at a million people (ARGS=\"--scales small\")"
+	@echo "make rehearse   run docs/deploy.md on empty Debian machines, as root"
 	@echo "make check   only the checks: style, types, imports, migrations, words"
+	@echo "make audit   whether a pinned package has a known fault; asks osv.dev"
 	@echo "make messages   bring the translations' file up to date with the code"
 	@echo "make requirements   pin the packages anew, after a change of pyproject.toml"
 	@echo "make clean   remove what make made, except the demo's data in var/"
@@ -52,20 +58,40 @@ simulate: .venv/dev.stamp
 	    exec $(PYTHON) -m pytest tests/simulation $(PYTEST)
 
 nightly: .venv/dev.stamp
-	@FAULT_MATRIX=every SANDBOX_KILLS=25 \
-	    exec $(PYTHON) -m pytest tests/reliability tests/sandbox/test_durability.py $(PYTEST)
+	@FAULT_MATRIX=every SANDBOX_KILLS=25 BROWSER=every GARBAGE=100 \
+	    exec $(PYTHON) -m pytest tests/reliability tests/sandbox/test_durability.py \
+	    tests/browser/test_journey.py tests/browser/test_places.py \
+	    tests/browser/test_panes.py tests/browser/test_every_pane.py \
+	    tests/demo/test_felt.py tests/security/test_garbage.py $(PYTEST)
+
+chaos: .venv/dev.stamp
+	@CHAOS=1 exec $(PYTHON) -m pytest tests/chaos --capture no $(PYTEST)
+
+attack: .venv/dev.stamp
+	@ATTACK=1 exec $(PYTHON) -m pytest tests/attack -p no:randomly $(PYTEST)
 
 big: .venv/dev.stamp
 	@BIG=1 exec $(PYTHON) -m pytest tests/big --durations 0 $(PYTEST)
 
+bench: .venv/dev.stamp
+	@exec $(PYTHON) -m tests.bench $(ARGS)
+
+rehearse: .venv/dev.stamp
+	@exec $(PYTHON) -m deploy.rehearsal $(ARGS)
+
 check: .venv/dev.stamp
 	@$(PYTHON) .ci/checks.py
+
+audit: .venv/dev.stamp
+	@exec $(PYTHON) .ci/audit.py $(ARGS)
 
 messages: .venv/dev.stamp
 	@$(PYTHON) .ci/checks.py messages
 
 requirements: .venv/dev.stamp
 	$(COMPILE) --extra demo pyproject.toml --output-file requirements.txt
+	$(COMPILE) --extra demo --extra traces --constraint requirements.txt pyproject.toml \
+	    --output-file requirements-traces.txt
 	$(COMPILE) --all-extras --constraint requirements.txt pyproject.toml \
 	    --output-file requirements-dev.txt
 
