@@ -10,7 +10,7 @@ const loadList = (url) => {
 };
 const fill = (text, number) => text.replace("#", (+number).toLocaleString(document.documentElement.lang).replace("-", "−"));
 const pane = $("#pane");
-let opener, typing;
+let opener, typing, menu;
 
 // Panes and dialogs
 const openPane = (url, kind, source) => {
@@ -30,7 +30,8 @@ pane.addEventListener("close", () => {
 
 // Menus
 const closeMenus = (except) => {
-  $$("details.menu[open]").forEach((menu) => (menu.open = menu === except));
+  menu = null;
+  $$("details.menu[open]").forEach((each) => (each.open = each === except));
   $$("[data-menu][aria-expanded=true]").forEach((button) => {
     button.ariaExpanded = false;
     button.nextElementSibling?.remove();
@@ -42,6 +43,7 @@ const openMenu = (button) => {
   if (open) return;
   button.nextElementSibling?.remove();
   button.ariaExpanded = true;
+  menu = button.href;
   load(button.href, button.parentElement, button, "beforeend").then(() => $(".menu-list a", button.parentElement)?.focus());
 };
 
@@ -244,7 +246,9 @@ on("htmx:afterSettle", ({ detail: { target } }) => {
   if (target.role === "listbox") showList(target.closest(".picker"));
   else typedBefore("[role=combobox]", "typed", target);
   dress();
-  // A part that was read again has a new opener.
+  // A list that was read again has a new opener, and its menu is still wanted.
+  const wanted = menu && $$("[data-menu]").find(({ href }) => href === menu);
+  if (wanted?.ariaExpanded === "false") openMenu(wanted);
   if (document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus({ preventScroll: true });
 });
 const failed = () => $("#messages").append($("#failed").content.cloneNode(true));

@@ -212,6 +212,25 @@ def test_the_journey_of_a_card(
         assert leaked == []
 
 
+def test_a_menu_stays_open_when_its_list_is_read_again(
+    page: Page, visa: PaymentMethod, anna: User, sign_in: Callable[[User], None]
+) -> None:
+    sign_in(anna)
+    page.goto(LIST)
+    page.locator("[data-menu]").click()
+    first = page.locator(".menu-cell .menu-list a").first
+    expect(first).to_be_focused()
+    before = first.element_handle()
+
+    page.evaluate("htmx.trigger(document.body, 'cards:changed')")
+
+    page.wait_for_function("link => !link.isConnected", arg=before)
+    expect(first).to_be_focused()
+    first.press("Escape")
+    expect(first).to_have_count(0)
+    expect(page.locator("[data-menu]")).to_be_focused()
+
+
 def test_without_a_script_stripes_page_takes_the_card(
     browser: Browser,
     context: BrowserContext,
