@@ -30,6 +30,12 @@ collect_ignore = [
     if not os.environ.get(folder.upper())
 ]
 
+# These wait for browsers and processes, on a machine that may be busy with others: they
+# get a second try, once. The summary names each that needed it, with what went wrong.
+SECOND_TRY = tuple(
+    f"tests/{folder}/" for folder in ("browser", "demo", "reliability", "watch", "workers")
+)
+
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -45,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     live_mode.sort_out(items, live_mode.chosen())
+    for item in items:
+        if item.nodeid.startswith(SECOND_TRY):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     # The longest first, so that no process waits for it alone at the end.
     items.sort(key=lambda item: "tests/simulation/" not in item.nodeid)
 
