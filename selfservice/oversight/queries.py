@@ -8,9 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections import Counter
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import (
@@ -240,43 +238,6 @@ def _kept_page(
     }
     found = find_purchases(ORGANIZATION, Search(expiry=expiry, **parts), NOW)
     return Statement(_page(found, sort, start))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Facet:
-    """A product or a purchaser that the list can be narrowed to."""
-
-    id: uuid.UUID
-    name: str
-    count: int
-
-
-def facets_of(organization_id: uuid.UUID) -> tuple[list[Facet], list[Facet]]:
-    """The products and the purchasers there are, in one statement; by name."""
-    pairs = _pairs().rows(organization=organization_id)
-    products, purchasers = Counter[uuid.UUID](), Counter[uuid.UUID]()
-    names: dict[uuid.UUID, str] = {}
-    for product_id, product, purchaser_id, purchaser, count in pairs:
-        products[product_id] += count
-        purchasers[purchaser_id] += count
-        names[product_id], names[purchaser_id] = product, purchaser
-    return _by_name(products, names), _by_name(purchasers, names)
-
-
-@cache
-def _pairs() -> Statement[tuple[uuid.UUID, str, uuid.UUID, str, int]]:
-    bought = Subscription.objects.using(ALIAS).filter(
-        organization_id=ORGANIZATION, order_state__in=SHOWN
-    )
-    both = bought.values_list(
-        "product_id", "product__name", "purchaser_id", "purchaser__display_name"
-    )
-    return Statement(both.annotate(count=Count("id")))
-
-
-def _by_name(counts: Counter[uuid.UUID], names: Mapping[uuid.UUID, str]) -> list[Facet]:
-    facets = [Facet(key, names[key], count) for key, count in counts.items()]
-    return sorted(facets, key=lambda facet: normalized(facet.name))
 
 
 def purchase_for(

@@ -25,6 +25,7 @@ from selfservice.core.money import Money
 from selfservice.core.numbers import Grouped
 from selfservice.oversight.access import overseer
 from selfservice.oversight.exports import export
+from selfservice.oversight.facets import Facet, facets_of
 from selfservice.oversight.forms import (
     EXPIRIES,
     GROUPS,
@@ -36,9 +37,7 @@ from selfservice.oversight.grouping import grouped
 from selfservice.oversight.queries import (
     ALIAS,
     PAGE_SIZE,
-    Facet,
     Search,
-    facets_of,
     find_purchases,
     licensed_people,
     order_history,
@@ -53,9 +52,6 @@ from selfservice.oversight.totals import Totals, totals_of
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.wording import frequency_words
-
-# More of them would outweigh the list; the others are found by typing.
-MENU_LENGTH = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,7 +93,11 @@ def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
     else:
         shown = _subscriptions(request, form, organization_id, search, now)
     context = {
-        **_filters(request, form, *facets_of(organization_id)),
+        **_filters(
+            request,
+            form,
+            *facets_of(organization_id, search.product_id, search.purchaser_id),
+        ),
         **shown,
         "sort": form.value("sort", "product"),
         "export_url": with_query(request, export="csv"),
@@ -243,9 +243,7 @@ def _filters(
 def _menu(
     request: HtmxHttpRequest, name: str, facets: list[Facet], chosen: str
 ) -> list[Choice]:
-    """All, and those with the most subscriptions; the chosen one is always there."""
-    most = sorted(facets, key=lambda f: (str(f.id) != chosen, -f.count))[:MENU_LENGTH]
-    shown = [(str(facet.id), facet.name) for facet in facets if facet in most]
+    shown = [(str(facet.id), facet.name) for facet in facets]
     return choices(request, name, [("", _("All")), *shown], chosen=chosen)
 
 
