@@ -49,6 +49,8 @@ SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "max_wal_size": "1GB",
     "jit": "off",
+    # No disk that turns: else whole organizations are read to avoid a few rows.
+    "random_page_cost": "1.1",
     "log_line_prefix": "%m [%p] %d ",
     "log_timezone": "UTC",
     "timezone": "UTC",
