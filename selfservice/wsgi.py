@@ -4,11 +4,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from selfservice.core.watch import metrics, tracing
+from selfservice.core.watch import metrics, stopping, tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "selfservice.settings.production")
 
 # Before the application is made, which reads the list of middleware.
 metrics.refuse_half_configured()
 tracing.start("portal-web")
+stopping.wake_the_main_thread()
 application = get_wsgi_application()
