@@ -33,7 +33,8 @@ collect_ignore = [
 # These wait for browsers and processes, on a machine that may be busy with others: they
 # get a second try, once. The summary names each that needed it, with what went wrong.
 SECOND_TRY = tuple(
-    f"tests/{folder}/" for folder in ("browser", "demo", "reliability", "watch", "workers")
+    f"tests/{folder}/"
+    for folder in ("browser", "demo", "reliability", "watch", "workers")
 )
 
 # Threads of a live server may still hold a connection, and the database couldn't go.
