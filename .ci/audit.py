@@ -17,6 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).parent / "uv"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
+# uv asks the index, too, whether a package was withdrawn. Nobody listens there: no name
+# has to be looked up, which takes seconds where there is no internet.
+INDEX = "http://127.0.0.1:9/simple"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -69,7 +72,7 @@ def write_project(folder: Path, pins: list[tuple[str, str]]) -> None:
         f"dependencies = [{needs}]\n",
         *(
             f'[[package]]\nname = "{name}"\nversion = "{version}"\n'
-            'source = { registry = "https://packages.example/simple" }\n'
+            f'source = {{ registry = "{INDEX}" }}\n'
             for name, version in pins
         ),
     ]
