@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+handler403 = "selfservice.core.views.refused.no_access"
+
 urlpatterns = [
     path("", include("selfservice.core.urls")),
     path("", include("selfservice.portal.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
 
 
@@ -17,3 +18,14 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return str(self.sentence)
+
+
+class NoAccess(PermissionDenied):
+    """A page is somebody else's. The sentence is for its reader, and for no log.
+
+    Nothing of it is in `args`: whoever writes the exception down writes no names.
+    """
+
+    def __init__(self, sentence: str | Promise) -> None:
+        super().__init__()
+        self.sentence = sentence

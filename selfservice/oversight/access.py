@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
+from selfservice.core.errors import NoAccess
 from selfservice.oversight.queries import global_admins_of
 
 
 def overseer(request: HttpRequest) -> User:
     """The signed-in admin or reader.
 
-    Raises PermissionDenied with a sentence on who can grant the role.
+    Raises NoAccess with a sentence on who can grant the role.
     """
     user = person(request)
     if user.sees_oversight:
@@ -30,4 +30,4 @@ def overseer(request: HttpRequest) -> User:
         }
     else:
         who = _("Ask whoever runs this portal to grant you one of these roles.")
-    raise PermissionDenied(f"{why} {who}")
+    raise NoAccess(f"{why} {who}")

@@ -255,9 +255,16 @@ LOGGING: dict[str, Any] = {
     },
     "filters": {
         "paths": {"()": "selfservice.core.watch.logs.WithoutPaths"},
+        "traces": {"()": "selfservice.core.watch.logs.WithoutTraces"},
         "strangers": {"()": "selfservice.core.watch.logs.StrangersMistake"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["traces"],
+        }
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     # Every sweep of every few seconds is not news.
     "loggers": {

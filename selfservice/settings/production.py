@@ -121,7 +121,7 @@ CSRF_COOKIE_NAME = "__Host-csrf"
 LOGGING = copy.deepcopy(LOGGING)
 LOGGING["handlers"]["console"] |= {
     "formatter": chosen("LOG_FORMAT", "json", "line"),
-    "filters": ["paths"],
+    "filters": ["traces", "paths"],
 }
 LOGGING["loggers"]["selfservice.requests"]["level"] = "INFO"
 # Django's own handlers would mail errors, or print them a second time.

@@ -20,7 +20,13 @@ from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.core import jobs
-from selfservice.core.watch.logs import JsonLines, WithoutPaths, without_people
+from selfservice.core.watch.logs import (
+    JsonLines,
+    WithoutPaths,
+    WithoutTraces,
+    without_people,
+)
+from selfservice.settings.base import LOGGING
 from tests.factories.subscriptions import make_subscription
 from tests.subscriptions.views.test_checkout import fill, page_of
 
@@ -36,6 +42,7 @@ def lines() -> Iterator[Lines]:
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonLines())
     handler.addFilter(WithoutPaths())
+    handler.addFilter(WithoutTraces())
     loggers = [logging.getLogger(name) for name in ("", "selfservice.requests")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -89,6 +96,34 @@ def test_the_lines_of_a_request_carry_its_id(
     warned = [line for line in lines() if line["name"] == "django.request"]
     assert [line["request"] for line in warned] == [answer["X-Request-ID"]]
     assert warned[0]["message"] == "Not Found: (path)"
+
+
+def test_who_has_no_access_is_one_line_without_a_name(
+    client: Client,
+    bram: User,
+    carla: User,
+    lines: Lines,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client.force_login(bram)
+
+    page = client.get("/oversight/purchases/").content.decode()
+
+    # The reader is told whom to ask.
+    assert "Noordzee" in page
+    assert carla.display_name in page
+    [line] = [line for line in lines() if line["name"] == "django.request"]
+    assert line["message"] == "Forbidden (Permission denied): (path)"
+    assert "exc_info" not in line
+    # Nor would any other handler, or a trace, write what they were told.
+    raised = [each.exc_info[1] for each in caplog.records if each.exc_info]
+    assert [(str(each), each and each.args) for each in raised] == [("", ())]
+
+
+def test_whatever_writes_lines_leaves_traces_of_refusals_out() -> None:
+    configured = dict(LOGGING)
+    for handler in configured["handlers"].values():
+        assert "traces" in handler["filters"]
 
 
 def test_the_lines_of_a_job_name_it(lines: Lines) -> None:

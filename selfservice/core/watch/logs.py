@@ -6,6 +6,7 @@ database says of a row are taken out here, whoever logged them.
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from collections.abc import Iterator
@@ -62,6 +63,17 @@ class WithoutPaths(logging.Filter):
                 "(path)" if argument == path else argument for argument in record.args
             )
         return True
+
+
+class WithoutTraces(logging.Filter):
+    """A page that was refused is one line: where it was raised says nothing new."""
+
+    def filter(self, record: logging.LogRecord) -> logging.LogRecord:
+        if 400 <= getattr(record, "status_code", 0) < 500:
+            # A copy: other handlers decide for themselves.
+            record = copy.copy(record)
+            record.exc_info = record.exc_text = None
+        return record
 
 
 class StrangersMistake(logging.Filter):
