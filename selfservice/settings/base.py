@@ -118,6 +118,15 @@ SOCIALACCOUNT_ADAPTER = "selfservice.accounts.adapter.SocialAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# A whole office may have one network address: its limits stop whoever tries many
+# people, in bursts and over hours; those of one person stay narrow.
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
+    "login": "300/m/ip",
+    "login_failed": "100/m/ip,600/h/ip,5/5m/key",
+    "reset_password": "60/m/ip,5/m/key",
+    "reset_password_from_key": "100/m/ip",
+}
+MFA_RATE_LIMITS: dict[str, str] | bool = {"webauthn_login": "100/m/ip"}
 # Addresses come from the organization's directory, which vouches for them.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True

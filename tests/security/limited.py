@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from selfservice.settings import base
 from selfservice.settings.test import *  # noqa: F403  settings extend each other
 
-ACCOUNT_RATE_LIMITS: dict[str, str] = {}
-MFA_RATE_LIMITS: dict[str, str] = {}
+ACCOUNT_RATE_LIMITS = base.ACCOUNT_RATE_LIMITS
+MFA_RATE_LIMITS = base.MFA_RATE_LIMITS
 if not os.environ.get("EACH_ITS_OWN_CACHE"):
     CACHES = {
         "default": {

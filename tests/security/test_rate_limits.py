@@ -7,10 +7,13 @@ import re
 
 import pytest
 import requests
+from django.core.cache import cache
 from django.core.management import call_command
+from django.test import Client
 from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import User
+from selfservice.settings import base
 from tests.cast import *  # noqa: F403  the cast's fixtures
 from tests.cast import PASSWORD
 from tests.serving import *  # noqa: F403  real servers
@@ -72,6 +75,44 @@ def test_guesses_are_counted_whichever_process_answers(
         for address in itertools.islice(itertools.cycle((first, second)), 7)
     ]
     assert asked == [302] * 5 + [429] * 2
+
+
+@pytest.fixture
+def limited(settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = base.ACCOUNT_RATE_LIMITS
+    cache.clear()
+
+
+def guess(login: str, password: str = "wrong", **headers: str) -> bool:
+    """Whether somebody got in, from a browser that was never here before."""
+    web = Client()
+    web.post("/accounts/login/", {"login": login, "password": password}, **headers)  # type: ignore[arg-type]
+    return web.get("/help/").status_code == 200
+
+
+@pytest.mark.usefixtures("limited")
+def test_an_office_behind_one_address_goes_on_signing_in(
+    anna: User, bram: User
+) -> None:
+    # More than the library allows one address, of more people than one.
+    for number in range(40):
+        guess(f"colleague{number}@noordzee.example")
+    for _time in range(5):
+        guess(anna.email)
+
+    assert guess(bram.email, PASSWORD)
+    # Whose password was guessed at has to wait, wherever the right one comes from.
+    assert not guess(anna.email, PASSWORD)
+    assert not guess(anna.email, PASSWORD, REMOTE_ADDR="198.51.100.7")
+
+
+@pytest.mark.usefixtures("limited")
+def test_who_tries_a_hundred_people_from_one_address_is_stopped(bram: User) -> None:
+    for number in range(100):
+        guess(f"colleague{number}@noordzee.example")
+
+    assert not guess(bram.email, PASSWORD)
+    assert guess(bram.email, PASSWORD, REMOTE_ADDR="198.51.100.7")
 
 
 @pytest.mark.slow

@@ -78,7 +78,8 @@ def test_production_is_strict() -> None:
         assert has[f"{cookie}_COOKIE_HTTPONLY"]
     assert has["SECURE_HSTS_SECONDS"] >= 31536000
     assert has["SECURE_SSL_REDIRECT"]
-    assert has["ACCOUNT_RATE_LIMITS"] is None
+    # Of one person's password: five guesses, then five minutes.
+    assert "5/5m/key" in has["ACCOUNT_RATE_LIMITS"]["login_failed"]
     assert "locmem" not in has["CACHES"]["default"]["BACKEND"]
     assert has["CACHES"]["default"]["OPTIONS"]["MAX_ENTRIES"] >= 100_000
     assert not has["SECURE_CSP_REPORT_ONLY"]
