@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -10,7 +11,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,6 +22,8 @@ from django.utils.translation import gettext as _
 
 from selfservice.accounts import confirming
 from selfservice.accounts.models import User
+from selfservice.accounts.requests import person
+from selfservice.activity.services import choices
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -73,6 +79,22 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise ReauthenticationRequired
             return False
         return bool(super().is_reauthentication_required(app=app, **given))
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Signing out elsewhere takes back whatever lets somebody in elsewhere."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        super().end_sessions(sessions)
+        user = person(self.request)
+        if choices.stop_calendars(user.organization_id, [user.pk]):
+            messages.info(
+                self.request,
+                _(
+                    "Your calendar's address doesn't work any more, either. You can"
+                    " make a new one under Billing notifications."
+                ),
+            )
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

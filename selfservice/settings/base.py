@@ -114,6 +114,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
 ACCOUNT_ADAPTER = "selfservice.accounts.adapter.AccountAdapter"
+USERSESSIONS_ADAPTER = "selfservice.accounts.adapter.SessionsAdapter"
 SOCIALACCOUNT_ADAPTER = "selfservice.accounts.adapter.SocialAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -10,8 +10,10 @@ from django.test import Client
 from icalendar import Calendar
 
 from selfservice.accounts.models import User
+from selfservice.accounts.services.signing_in import disable_person, enable_person
 from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
+from tests.cast import PASSWORD
 from tests.factories.catalog import make_product
 from tests.factories.subscriptions import make_card, make_profile, make_subscription
 
@@ -102,3 +104,48 @@ def test_it_shows_nobody_elses_and_ends_with_its_owner(
     assert Client().post(path).status_code == 405
     User.objects.filter(pk=anna.pk).update(is_active=False)
     assert Client().get(path).status_code == 404
+
+
+def test_it_does_not_live_again_with_whoever_was_disabled(
+    anna: User, client: Client
+) -> None:
+    client.force_login(anna)
+    path = make_address(client)
+
+    disable_person(person=anna)
+    assert Client().get(path).status_code == 404
+    enable_person(person=anna)
+    assert Client().get(path).status_code == 404
+
+    client.force_login(User.objects.get(pk=anna.pk))
+    assert Client().get(make_address(client)).status_code == 200
+
+
+def test_signing_out_elsewhere_ends_it_and_says_so(anna: User, client: Client) -> None:
+    client.force_login(anna)
+    path = make_address(client)
+
+    said = client.post("/accounts/sessions/", follow=True).content.decode()
+
+    assert "address doesn&#x27;t work any more, either" in said
+    assert Client().get(path).status_code == 404
+    again = client.post("/accounts/sessions/", follow=True).content.decode()
+    assert "either" not in again
+
+
+def test_with_a_new_password_it_goes_on_and_the_page_says_so(
+    anna: User, client: Client
+) -> None:
+    client.force_login(anna)
+    security = "/accounts/security/"
+    assert "Your calendar" not in client.get(security).content.decode()
+    path = make_address(client)
+    new = {"password1": "n3w-Pass!x", "password2": "n3w-Pass!x"}
+
+    client.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+
+    assert Client().get(path).status_code == 200
+    assert (
+        "also after you change your password" in client.get(security).content.decode()
+    )
+    assert "also after you change your password" in page(client)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from selfservice.accounts.requests import person
+from selfservice.activity.services import choices
 
 
 @require_safe
@@ -20,6 +21,9 @@ def security(request: HttpRequest) -> HttpResponse:
         "has_app": Authenticator.Type.TOTP in kinds,
         "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
         "sessions": len(UserSession.objects.purge_and_list(user)),
+        "has_calendar": bool(
+            choices.choices_of(user.organization_id, user.pk).calendar_key
+        ),
         "providers": get_social_adapter().list_providers(request),
     }
     return render(request, "accounts/security.html", context)

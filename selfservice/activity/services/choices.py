@@ -180,11 +180,12 @@ def renew_calendar(organization_id: uuid.UUID, person_id: uuid.UUID) -> str:
     return key
 
 
-def stop_calendar(organization_id: uuid.UUID, person_id: uuid.UUID) -> None:
-    """Take the address away."""
-    MailChoices.objects.filter(
-        organization_id=organization_id, person_id=person_id
-    ).update(calendar_key="")
+def stop_calendars(organization_id: uuid.UUID, people: Iterable[uuid.UUID]) -> int:
+    """Take the addresses of these people's calendars away; how many had one."""
+    theirs = MailChoices.objects.filter(
+        organization_id=organization_id, person_id__in=list(people)
+    )
+    return theirs.exclude(calendar_key="").update(calendar_key="")
 
 
 def calendar_owner(organization_id: uuid.UUID, key: str) -> uuid.UUID | None:

@@ -91,7 +91,7 @@ def _save_invoices(request: HtmxHttpRequest, user: User) -> HttpResponse:
 @recent_sign_in
 def _save_calendar(request: HtmxHttpRequest, user: User) -> HttpResponse:
     if request.POST.get("calendar") == "off":
-        choices.stop_calendar(user.organization_id, user.pk)
+        choices.stop_calendars(user.organization_id, [user.pk])
         messages.success(request, _("The calendar's address doesn't work any more."))
     else:
         choices.renew_calendar(user.organization_id, user.pk)
