@@ -9,9 +9,11 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from licensing.queries import Holding, holding_of
+from selfservice.accounts.reauthentication import is_recent
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.queries import raises_a_trial
 
 
 def holding_for(request: HttpRequest, product_id: uuid.UUID) -> Holding:
@@ -20,6 +22,16 @@ def holding_for(request: HttpRequest, product_id: uuid.UUID) -> Holding:
     if holding is None:
         raise Http404
     return holding
+
+
+def must_confirm(request: HttpRequest, product_id: uuid.UUID, count: int) -> bool:
+    """Whether it is to be asked who gives out so many licenses.
+
+    Licenses that are paid for cost nothing to give out. Those of a trial that goes on
+    may, at its end, and who signed in long ago confirms that like any other money.
+    """
+    purchaser = person(request)
+    return not is_recent(request) and raises_a_trial(purchaser, product_id, count)
 
 
 def buy_url(

@@ -22,9 +22,10 @@ from licensing.queries import Holding, holders_among, people_with_ids
 from licensing.services.assigning import assign_licenses
 from licensing.services.bulk import keep_list
 from licensing.services.refusals import CannotAssign
-from licensing.views.access import buy_url, holding_for
+from licensing.views.access import buy_url, holding_for, must_confirm
 from selfservice.accounts.models import User
 from selfservice.accounts.queries import Found, search_people
+from selfservice.accounts.reauthentication import ask_again
 from selfservice.accounts.requests import person
 from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
 from selfservice.core.numbers import Grouped
@@ -41,6 +42,8 @@ def assign(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     if form.finds:
         holding = holding_for(request, product_id)
         return _pane(request, holding, form, results=_found(request, holding, form))
+    if must_confirm(request, product_id, len(form.chosen)):
+        return ask_again(request)
     try:
         count = _assign(person(request), product_id, form)
     except CannotAssign as error:

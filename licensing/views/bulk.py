@@ -30,8 +30,9 @@ from licensing.people import departments
 from licensing.queries import Holding
 from licensing.services.bulk import CannotStart, confirm, hurry, keep_list
 from licensing.services.undoing import UNDO_FOR
-from licensing.views.access import buy_url, holding_for
+from licensing.views.access import buy_url, holding_for, must_confirm
 from selfservice.accounts.models import User
+from selfservice.accounts.reauthentication import ask_again
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.csv_export import csv_response
@@ -141,6 +142,9 @@ def _confirm(request: HtmxHttpRequest, bulk: BulkList) -> HttpResponse:
     if bulk.state == BulkState.UNDER_WAY:
         hurry(bulk)
     elif bulk.state == BulkState.DRAFT:
+        gives = len(bulk.people) if bulk.does == Bulk.ASSIGN else 0
+        if gives and must_confirm(request, bulk.product_id, gives):
+            return ask_again(request)
         try:
             confirm(bulk=bulk, seal=BulkSealForm(request.POST).shown)
         except CannotStart as error:

@@ -6,13 +6,14 @@ import datetime as dt
 import uuid
 from functools import cache
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from billing.models import BillingProfile, Invoice
 from billing.models.invoices import InvoiceStatus
 from billing.services.accounts import currency_of
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
+from selfservice.core import clock
 from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
@@ -39,6 +40,25 @@ def subscription_for(
         purchaser=purchaser.pk,
         subscription=subscription_id,
     )
+    if found is not None:
+        found.purchaser = purchaser
+    return found
+
+
+def raises_a_trial(purchaser: User, product_id: uuid.UUID, count: int) -> bool:
+    """Whether so many more licenses given out may raise what a trial will cost.
+
+    Of one that goes on to a card: it is paid for as many people as hold a license.
+    """
+    now = clock.now()
+    trials = subscriptions_of(purchaser).filter(
+        product_id=product_id,
+        order_state=OrderState.CONFIRMED,
+        trial_end__gt=now,
+        recurring_billing=True,
+        quantity_after_trial__lt=F("assigned") + count,
+    )
+    return trials.exclude(payment_method=None).exists()
 
 
 @cache
