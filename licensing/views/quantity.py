@@ -38,6 +38,7 @@ from selfservice.subscriptions.services.quantity import (
     preview_quantity,
     save_quantity,
 )
+from selfservice.subscriptions.services.quantity_rules import why_no_more
 
 # Beyond those who must lose one, so many more to choose from.
 CHOICE = 20
@@ -96,6 +97,9 @@ def quantity(request: HtmxHttpRequest, subscription_id: uuid.UUID) -> HttpRespon
         # Back at the number that there is: nothing to charge, and nothing wrong.
         if not unchanged:
             _look(page)
+            return _show(request, page)
+    if not page.removes:
+        page.refusal = why_no_more(owner)
     return _show(request, page)
 
 

@@ -35,7 +35,7 @@ def subscription_for(
     purchaser: User, subscription_id: uuid.UUID
 ) -> Subscription | None:
     """One of the purchaser's subscriptions with all that its page shows."""
-    return _subscription().first(
+    found = _subscription().first(
         organization=purchaser.organization_id,
         purchaser=purchaser.pk,
         subscription=subscription_id,

@@ -28,6 +28,7 @@ from selfservice.subscriptions.operations import BUY, DROP
 from selfservice.subscriptions.services.contract import begin_drop
 from selfservice.subscriptions.services.offering import (
     CannotBuy,
+    check_buyer,
     check_trial,
     had_trial,
     trial_licenses,
@@ -79,10 +80,8 @@ def quote(*, offer: Offer, quantity: int, profile: BillingProfile) -> Quote:
 
 def check_offer(*, buyer: User, offer: Offer, quantity: int) -> None:
     """Refuse what can't be sold, with the reason. Raises CannotBuy."""
-    product = offer.plan.product
-    if not buyer.can_buy:
-        raise CannotBuy(_("Guests can't buy. Ask a colleague to buy this for you."))
-    reason = why_not_sold(product, quantity, clock.now())
+    check_buyer(buyer)
+    reason = why_not_sold(offer.plan.product, quantity, clock.now())
     if reason:
         raise CannotBuy(reason)
 

@@ -20,6 +20,12 @@ class CannotBuy(DomainError):
     """The order is refused before Stripe is asked; the sentence says why."""
 
 
+def check_buyer(buyer: User) -> None:
+    """Refuse whoever may buy nothing. Raises CannotBuy."""
+    if not buyer.can_buy:
+        raise CannotBuy(_("Guests can't buy. Ask a colleague to buy this for you."))
+
+
 def trial_licenses(product: Product) -> int:
     """How many licenses a trial has."""
     return min(TRIAL_LICENSES, product.license_cap or TRIAL_LICENSES)

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from selfservice.accounts.models import User
 from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
@@ -50,7 +51,8 @@ def check_quantity(
             % {"count": Grouped(quantity)}
         )
     if quantity > subscription.quantity:
-        reason = why_not_sold(subscription.product, quantity, now)
+        reason = why_no_more(subscription.purchaser)
+        reason = reason or why_not_sold(subscription.product, quantity, now)
         if reason:
             raise CannotChange(reason)
     if not subscription.recurring_billing and (
@@ -58,6 +60,20 @@ def check_quantity(
     ):
         raise _needs_recurring()
     _check_scheduled(subscription)
+
+
+def why_no_more(purchaser: User) -> str:
+    """The sentence that refuses any more licenses; empty for who may buy.
+
+    Whatever makes it cheaper stays possible: fewer, canceling, recurring billing off.
+    """
+    if purchaser.can_buy:
+        return ""
+    return _(
+        "You can't buy more licenses, because you are a guest in your organization's"
+        " directory now. Fewer, canceling and turning recurring billing off stay"
+        " possible. For more, ask a colleague to buy them."
+    )
 
 
 def check_schedulable(subscription: Subscription, now: dt.datetime) -> None:

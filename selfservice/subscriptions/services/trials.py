@@ -37,6 +37,7 @@ from selfservice.subscriptions.services.changing import (
     run_change,
 )
 from selfservice.subscriptions.services.paying_card import check_card
+from selfservice.subscriptions.services.quantity_rules import why_no_more
 from selfservice.subscriptions.services.selling import why_not_sold
 from selfservice.subscriptions.services.trial_count import begin_trial_count
 
@@ -131,6 +132,7 @@ def preview_conversion(*, subscription: Subscription) -> Conversion:
     Raises CannotChange, GatewayUnavailable, GatewayRejected.
     """
     _check_running(subscription)
+    _check_buyer(subscription)
     quantity = subscription.paid_quantity
     customers.settle(subscription.profile)
     quote = gateway.quote_trial_end(
@@ -187,6 +189,18 @@ def _check_running(subscription: Subscription) -> None:
         )
 
 
+def _check_buyer(subscription: Subscription) -> None:
+    if not subscription.purchaser.can_buy:
+        raise CannotChange(
+            _(
+                "You can't start a paid subscription, because you are a guest in your"
+                " organization's directory now. The trial goes on as it is, and you can"
+                " turn its recurring billing off. To go on with the product, ask a"
+                " colleague to buy it."
+            )
+        )
+
+
 def _begin_extending(locked: Subscription) -> StripeOperation:
     now = clock.now()
     _check_running(locked)
@@ -208,6 +222,8 @@ def _begin_extending(locked: Subscription) -> StripeOperation:
 def _begin_count(locked: Subscription, quantity: int) -> StripeOperation:
     _check_running(locked)
     reason = why_not_sold(locked.product, quantity, clock.now())
+    if quantity > locked.paid_quantity:
+        reason = why_no_more(locked.purchaser) or reason
     if reason:
         raise CannotChange(reason)
     if quantity < locked.assigned:
@@ -235,6 +251,7 @@ def _begin_converting(
     locked: Subscription, preview: Conversion, card: PaymentMethod
 ) -> StripeOperation:
     _check_running(locked)
+    _check_buyer(locked)
     if locked.paid_quantity != preview.quantity:
         raise PreviewStale
     # Until it is paid for, nobody gets more licenses than will be.
