@@ -24,8 +24,8 @@ from billing.services.invoices import (
     apply_invoice,
     sync_invoice,
 )
+from billing.services.payers import locked_card, locked_payer, why_card_cant_pay
 from selfservice.activity.services.record import Change, record
-from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.core.hooks import InvoicePaid, invoice_paid
 
@@ -101,14 +101,9 @@ def waits_for_the_bank(invoice: Invoice) -> bool:
 
 def check_card(card: PaymentMethod, invoice: Invoice) -> None:
     """Raises CannotPay for a card that can't pay for this invoice."""
-    now = clock.now()
-    if card.profile_id != invoice.profile_id or not card.can_pay:
-        raise CannotPay(_("That card can't pay for this billing profile. Choose one."))
-    if card.expired_by(now.year, now.month):
-        raise CannotPay(
-            _("%(card)s expired in %(month)s. Use another card.")
-            % {"card": card, "month": card.expires}
-        )
+    refusal = why_card_cant_pay(card, invoice.profile_id)
+    if refusal:
+        raise CannotPay(refusal)
 
 
 def pay_invoice(*, invoice: Invoice, card: PaymentMethod, attempt: int) -> Paid:
@@ -116,7 +111,7 @@ def pay_invoice(*, invoice: Invoice, card: PaymentMethod, attempt: int) -> Paid:
 
     `attempt` is `Standing.attempts` as it was shown: a second press of the same
     button is told how the first one went, and begins nothing. Raises CannotPay,
-    PaymentDeclined, GatewayRejected.
+    PayerGone, PaymentDeclined, GatewayRejected.
     """
     check_payable(invoice)
     check_card(card, invoice)
@@ -149,6 +144,9 @@ def _begin(
         if known.last is not None and (known.checking or known.attempts != attempt):
             return known.last, False
         check_payable(locked)
+        # After the invoice, as whoever notes what became of it does.
+        locked_payer(locked.organization_id, locked.purchaser_id)
+        check_card(locked_card(card), locked)
         operation = operations.begin(
             kind=PAY,
             key=f"pay-{locked.pk}-{known.attempts + 1}",

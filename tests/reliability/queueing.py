@@ -15,10 +15,15 @@ PATIENCE = 10
 WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 
 
-def queue_for(row: Model, calls: list[Callable[[], Any]]) -> list[Exception]:
+def queue_for(
+    row: Model,
+    calls: list[Callable[[], Any]],
+    then: Callable[[], Any] = lambda: None,
+) -> list[Exception]:
     """Hold the row until every call waits for it, one behind the other; then let go.
 
-    A call that needs no lock for what it does is done at once. What they raised.
+    A call that needs no lock for what it does is done at once. `then` is done last,
+    while they wait. What they raised.
     """
     raised: list[Exception] = []
     threads = [threading.Thread(target=_run, args=[call, raised]) for call in calls]
@@ -27,6 +32,7 @@ def queue_for(row: Model, calls: list[Callable[[], Any]]) -> list[Exception]:
         for number, thread in enumerate(threads):
             thread.start()
             _await_queue(threads[: number + 1])
+        then()
     for thread in threads:
         thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads), "a call hangs"

@@ -17,6 +17,7 @@ from billing.gateway.shapes import Quote
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from billing.services import customers, operations
 from billing.services.invoices import sync_invoice
+from billing.services.payers import locked_card, locked_payer, why_card_cant_pay
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.core import clock
@@ -192,14 +193,9 @@ def _check_card(card: PaymentMethod | None, order: Order) -> None:
         if order.trial and not order.offer.plan.product.trial_needs_card:
             return
         raise CannotBuy(_("This can't be started without a card. Enter one."))
-    now = clock.now()
-    if card.profile_id != order.profile.pk or not card.can_pay:
-        raise CannotBuy(_("That card can't pay for this billing profile. Choose one."))
-    if card.expired_by(now.year, now.month):
-        raise CannotBuy(
-            _("%(card)s expired in %(month)s. Use another card.")
-            % {"card": card, "month": card.expires}
-        )
+    refusal = why_card_cant_pay(card, order.profile.pk)
+    if refusal:
+        raise CannotBuy(refusal)
 
 
 def _begin(
@@ -208,19 +204,25 @@ def _begin(
     """Store the order and its operation; null when another request was faster."""
     try:
         with transaction.atomic(durable=True):
+            check_buyer(locked_payer(buyer.organization_id, buyer.pk))
             subscription = _locked_order(buyer, order.key)
+            if subscription and subscription.order_state != OrderState.DECLINED:
+                return None
+            if card is not None:
+                card = locked_card(card)
+                _check_card(card, order)
             if subscription is None:
                 subscription = _new_order(order, card, buyer)
-            elif subscription.order_state == OrderState.DECLINED:
-                _order_again(subscription, order, card)
             else:
-                return None
+                _order_again(subscription, order, card)
             return operations.begin(
                 kind="subscription.buy",
                 key=f"buy-{subscription.pk}-{subscription.attempt}",
                 organization_id=subscription.organization_id,
                 subject_id=subscription.pk,
-                arguments={"attempt": subscription.attempt} | _trial_end(order),
+                arguments={"attempt": subscription.attempt}
+                | _trial_end(order)
+                | _charged(card),
             )
     except IntegrityError as error:
         if "subscription_order_key_unique" in str(error):
@@ -234,6 +236,11 @@ def _trial_end(order: Order) -> dict[str, str]:
     if not order.trial:
         return {}
     return {"trial_end": add_months(clock.now(), 1).isoformat()}
+
+
+def _charged(card: PaymentMethod | None) -> dict[str, str]:
+    """Named, so that nobody deletes it while Stripe's answer is awaited."""
+    return {"card": card.stripe_payment_method_id} if card is not None else {}
 
 
 def _locked_order(buyer: User, key: uuid.UUID) -> Subscription | None:

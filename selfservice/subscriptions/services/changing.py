@@ -14,6 +14,7 @@ from billing import gateway
 from billing.models import StripeOperation
 from billing.services import operations
 from billing.services.invoices import sync_invoice
+from billing.services.payers import locked_payer
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
 from selfservice.subscriptions import lifecycle
@@ -88,22 +89,32 @@ def begin_change(
     change_number: int,
     begin: Callable[[Subscription], StripeOperation],
     prepare: Callable[[], None] | None = None,
+    spends: bool = True,
 ) -> StripeOperation:
     """Lock the row and let `begin` write the change and its operation, once.
 
-    `prepare` goes first, in the same transaction, because assignments are locked
-    before subscriptions everywhere. `change_number` is the one that was shown; a
-    second Save of the same preview, and one while another change waits for its
-    answer, get nothing. Raises ChangeUnderWay, PreviewStale, and whatever `begin`
-    raises, with nothing written.
+    The purchaser is locked first, `prepare` goes next, in the same transaction:
+    people, assignments, subscriptions is the order everywhere. `begin` finds the
+    purchaser as they are now. `change_number` is the one that was shown; a second
+    Save of the same preview, and one while another change waits for its answer, get
+    nothing. Unless it `spends` nothing, neither does somebody who can't sign in any
+    more. Raises PayerGone, ChangeUnderWay, PreviewStale, and whatever `begin` raises,
+    with nothing written.
     """
     with transaction.atomic(durable=True):
+        payer = locked_payer(
+            subscription.organization_id,
+            subscription.purchaser_id,
+            may_be_gone=not spends,
+        )
         if prepare is not None:
             prepare()
         locked = locked_subscription(subscription.organization_id, subscription.pk)
         refuse_while_under_way(locked)
-        if locked.change_number != change_number:
+        handed_over = locked.purchaser_id != payer.pk
+        if locked.change_number != change_number or handed_over:
             raise PreviewStale
+        locked.purchaser = payer
         locked.change_number += 1
         operation = begin(locked)
         locked.save()

@@ -102,6 +102,7 @@ def cancel(
         subscription,
         change_number=shown["change_number"],
         begin=lambda locked: _begin_cancel(locked, preview, reason, feedback),
+        spends=False,
     )
     outcome = run_change(operation, END_NOW if preview.at_once else RECURRING)[0]
     subscription.refresh_from_db()
@@ -122,6 +123,7 @@ def set_recurring(*, subscription: Subscription, on: bool) -> Outcome:
         subscription,
         change_number=subscription.change_number,
         begin=lambda locked: _begin_recurring(locked, on=on),
+        spends=on,
     )
     outcome = run_change(operation, RECURRING)[0]
     subscription.refresh_from_db()

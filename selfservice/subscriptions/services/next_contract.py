@@ -73,6 +73,8 @@ def begin_next(
         arguments={
             "attempt": contract.attempt,
             "former": locked.stripe_subscription_id,
+            # Named, so that nobody deletes it while Stripe's answer is awaited.
+            "card": card.stripe_payment_method_id,
         },
     )
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import operations
+from billing.services.payers import locked_card, why_card_cant_pay
 from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.hooks import CardReplaced
@@ -42,16 +43,9 @@ def check_replaceable(subscription: Subscription) -> None:
 
 def check_card(card: PaymentMethod, subscription: Subscription) -> None:
     """Raises CannotChange for a card that can't pay for this subscription."""
-    now = clock.now()
-    if card.profile_id != subscription.profile_id or not card.can_pay:
-        raise CannotChange(
-            _("That card can't pay for this billing profile. Choose one.")
-        )
-    if card.expired_by(now.year, now.month):
-        raise CannotChange(
-            _("%(card)s expired in %(month)s. Use another card.")
-            % {"card": card, "month": card.expires}
-        )
+    refusal = why_card_cant_pay(card, subscription.profile_id)
+    if refusal:
+        raise CannotChange(refusal)
 
 
 def pays_already(subscription: Subscription, card: PaymentMethod) -> bool:
@@ -90,9 +84,7 @@ def replace_card(*, subscription: Subscription, card: PaymentMethod) -> Outcome:
 def _begin(locked: Subscription, card: PaymentMethod) -> StripeOperation:
     check_replaceable(locked)
     # Handed over meanwhile, it is another profile's; or it was deleted.
-    card = PaymentMethod.objects.select_for_update(no_key=True).get(
-        organization_id=locked.organization_id, pk=card.pk
-    )
+    card = locked_card(card)
     check_card(card, locked)
     former = locked.payment_method_id
     record(

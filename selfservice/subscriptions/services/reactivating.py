@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing.gateway.shapes import Quote
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import operations
+from billing.services.payers import locked_card
 from selfservice.activity.services.record import Change, record
 from selfservice.catalog.queries import Offer, offer_of
 from selfservice.core import clock, hooks
@@ -45,6 +46,8 @@ from selfservice.subscriptions.services.next_contract import (
     contract_lapses_at,
     waiting_contract,
 )
+from selfservice.subscriptions.services.offering import check_buyer
+from selfservice.subscriptions.services.paying_card import check_card
 from selfservice.subscriptions.services.stripe_status import ENDED
 
 SALT = "subscriptions.reactivate"
@@ -125,7 +128,7 @@ def reactivate(
     if shown["change_number"] != subscription.change_number:
         raise PreviewStale
     _check(subscription)
-    _check_card(card, subscription)
+    check_card(card, subscription)
     preview = _preview(subscription)
     if _facts(preview) != shown:
         raise PreviewStale
@@ -178,19 +181,6 @@ def _check(subscription: Subscription) -> None:
     if waiting_contract(subscription) is not None:
         raise CannotChange(
             _("A payment waits for your bank. Confirm it first, or let it lapse.")
-        )
-
-
-def _check_card(card: PaymentMethod, subscription: Subscription) -> None:
-    now = clock.now()
-    if card.profile_id != subscription.profile_id or not card.can_pay:
-        raise CannotChange(
-            _("That card can't pay for this billing profile. Choose one.")
-        )
-    if card.expired_by(now.year, now.month):
-        raise CannotChange(
-            _("%(card)s expired in %(month)s. Use another card.")
-            % {"card": card, "month": card.expires}
         )
 
 
@@ -248,8 +238,10 @@ def _begin(
     locked: Subscription, preview: Reactivation, card: PaymentMethod
 ) -> StripeOperation:
     _check(locked)
+    check_buyer(locked.purchaser)
     if locked.quantity != preview.subscription.quantity:
         raise PreviewStale
+    check_card(locked_card(card), locked)
     return begin_next(
         locked,
         reason=ContractReason.REACTIVATION,

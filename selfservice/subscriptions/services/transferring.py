@@ -13,6 +13,7 @@ from billing import gateway
 from billing.gateway.shapes import StripeSubscription
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from billing.services import operations
+from billing.services.payers import locked_card, why_card_cant_pay
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
 from selfservice.catalog.models import Frequency
@@ -276,6 +277,9 @@ def _begin(planned: Transfer, found: StripeSubscription) -> StripeOperation:
     _check_receiver(locked, receiver)
     refuse_while_under_way(locked)
     _check(locked, renews=planned.renews)
+    refusal = why_card_cant_pay(locked_card(planned.card), planned.card.profile_id)
+    if refusal:
+        raise CannotTransfer(refusal)
     locked.change_number += 1
     locked.save(update_fields=["change_number"])
     return operations.begin(

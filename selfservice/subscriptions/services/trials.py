@@ -18,6 +18,7 @@ from billing import gateway
 from billing.gateway.shapes import Quote
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import customers, operations
+from billing.services.payers import locked_card
 from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.dates import add_months
@@ -254,6 +255,7 @@ def _begin_converting(
     _check_buyer(locked)
     if locked.paid_quantity != preview.quantity:
         raise PreviewStale
+    check_card(locked_card(card), locked)
     # Until it is paid for, nobody gets more licenses than will be.
     locked.scheduled_quantity = preview.quantity
     _log(locked, "trial_converted", quantity=preview.quantity)
