@@ -46,7 +46,7 @@ def cards_of(customer_id: str) -> Iterator[list[ListedCard]]:
         found = client().v1.customers.payment_methods.list(
             customer_id, {"type": "card", "limit": PAGE}
         )
-        for page in batched(found.auto_paging_iter(), PAGE, strict=False):
+        for page in batched(found.auto_paging_iter(), PAGE):
             yield [ListedCard(as_card(m), required_instant(m.created)) for m in page]
 
 
@@ -59,7 +59,7 @@ def subscriptions_of(customer_id: str) -> Iterator[list[StripeSubscription]]:
         found = client().v1.subscriptions.list(
             {"customer": customer_id, "status": "all", "limit": PAGE}
         )
-        for page in batched(found.auto_paging_iter(), PAGE, strict=False):
+        for page in batched(found.auto_paging_iter(), PAGE):
             yield [as_subscription(item) for item in page]
 
 
@@ -75,7 +75,7 @@ def invoices_of(
         wanted["subscription"] = subscription_id
     with translated():
         found = client().v1.invoices.list(wanted)
-        for page in batched(found.auto_paging_iter(), PAGE, strict=False):
+        for page in batched(found.auto_paging_iter(), PAGE):
             yield [as_invoice(item, []) for item in page]
 
 

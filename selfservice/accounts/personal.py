@@ -119,7 +119,7 @@ def _log(asked: personal.Asked) -> Iterator[list[object]]:
     )
     done = Q(actor_id=asked.person_id) | Q(subject_id=asked.person_id)
     found = Activity.objects.filter(done, organization_id=asked.organization_id)
-    for entries in batched(in_chunks(found), CHUNK, strict=False):
+    for entries in batched(in_chunks(found), CHUNK):
         for line in lines_of(list(entries), reader, origins=True):
             said = raw(line)
             yield [said[name] for name, _label in _LOG]

@@ -131,7 +131,7 @@ def _streamed[Made](
     language, zone = translation.get_language(), timezone.get_current_timezone()
 
     def all_lines() -> Iterator[Made]:
-        for entries in batched(in_chunks(found), CHUNK, strict=False):
+        for entries in batched(in_chunks(found), CHUNK):
             # By then the request is over, and the thread speaks another language.
             with translation.override(language), timezone.override(zone):
                 lines = [made(line) for line in _lines(list(entries), part)]
