@@ -164,7 +164,8 @@ class _Written(Func):
 
 
 def _days(span: dt.timedelta) -> str:
-    return f"interval '{span.days} days {span.seconds} seconds'"
+    # In seconds: for days PostgreSQL asks a calendar, row by row.
+    return f"interval '{span // dt.timedelta(seconds=1)} seconds'"
 
 
 # Of disabled_at, term_end and past_due_since.
