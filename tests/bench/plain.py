@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import django
 
 django.setup()
@@ -13,3 +15,7 @@ from django.test import override_settings  # noqa: E402
 # Only now: when it starts, allauth wants its own middleware to be there.
 with override_settings(**settings.PLAIN):
     application = WSGIHandler()
+
+# As the portal does.
+gc.collect()
+gc.freeze()

@@ -42,8 +42,10 @@ gateway.find_customer(email="anna@noordzee.example", own_key="profile", own_valu
 trace.get_tracer_provider().force_flush()
 """
 OFF = """
+import gc
 import sys
 from selfservice import wsgi
+assert gc.get_freeze_count() > 10_000, "full collections look at all that was loaded"
 print([name for name in sys.modules if "opentelemetry" in name or "prometheus" in name])
 """
 
