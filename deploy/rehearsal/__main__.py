@@ -17,6 +17,7 @@ import requests
 
 from deploy.rehearsal import blocks, machines, releases
 from deploy.rehearsal.container import Image, commands
+from deploy.rehearsal.lost import AllVisits
 from deploy.rehearsal.machines import Machine
 from deploy.rehearsal.outside import MailServer, Stripe
 from deploy.rehearsal.visits import Visits
@@ -29,6 +30,8 @@ PORTS = (80, 443, 5432, 6432, 8001, 8002, 9090, 9093, 9100, 9101, 9102)
 # Set aside for documents; this machine has them meanwhile. By a loopback address
 # Debian's own rules would let in what the document's don't.
 ADDRESSES = {"db1": "198.51.100.11", "db2": "198.51.100.12"}
+# The section whose steps are the Containerfile's.
+CONTAINER = 13
 HOSTS = "127.0.0.1 localhost portal.example.com\n" + "".join(
     f"{address} {name}\n" for name, address in ADDRESSES.items()
 )
@@ -80,19 +83,22 @@ def _rehearse(stack: ExitStack, folder: Path, log: IO[str]) -> None:
         both = [_machine(stack, name, folder, archive, log) for name in ADDRESSES]
     db1, db2 = both
     releases.publish(db1.root / "srv/portal.git")
-    db1.write("/etc/gitconfig", GIT)
+    # It stands for a server elsewhere, which is there for both.
+    shutil.copytree(db1.root / "srv/portal.git", db2.root / "srv/portal.git")
+    for machine in both:
+        machine.write("/etc/gitconfig", GIT)
     mail, provider = MailServer(), Stripe(folder)
     stack.callback(mail.end)
     stack.callback(provider.end)
-    visits = Visits(db1, db2, mail, provider)
+    visits = AllVisits(db1, db2, mail, provider)
     for section in blocks.sections(DOCUMENT):
         with _Timed(f"{section.number}. {section.title}"):
             visits.before(section.number)
             for block in section.blocks:
                 _run(block, db1, db2)
+            if section.number == CONTAINER:
+                _container(folder, archive, visits, log)
             visits.after(section.number)
-    with _Timed("The container's steps"):
-        _container(folder, archive, visits, log)
     print(*visits.said, sep="\n")
 
 
@@ -102,7 +108,7 @@ def _ip(what: str, address: str) -> None:
 
 
 def _run(block: blocks.Block, db1: Machine, db2: Machine) -> None:
-    if block.machine == "db2":
+    if block.machine == "db2" and "COPIER" not in db2.given:
         password = db1.run("cat /srv/replica.password")
         db2.given["COPIER"] = password.strip()
     {"db1": db1, "db2": db2}[block.machine].run(block.commands)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _FENCE = re.compile(r"```sh ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# The same commands, on another machine.
+_AGAIN = re.compile(r"^\*\*Again on `(\w+)`: sections ([\d, and]+)\*\*", re.MULTILINE)
 _SECTION = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
 
 
@@ -31,7 +33,22 @@ def sections(document: Path) -> Iterator[Section]:
     text = document.read_text("utf-8")
     heads = list(_SECTION.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
+    known: dict[int, tuple[Block, ...]] = {}
     for head, end in zip(heads, ends, strict=True):
-        found = _FENCE.findall(text[head.end() : end])
-        blocks = tuple(Block(machine or "db1", code) for machine, code in found)
-        yield Section(int(head[1]), head[2], blocks)
+        number = int(head[1])
+        known[number] = _blocks(text[head.end() : end], known)
+        yield Section(number, head[2], known[number])
+
+
+def _blocks(text: str, known: dict[int, tuple[Block, ...]]) -> tuple[Block, ...]:
+    """Those that stand in the text, and those of earlier sections that it names."""
+    found: dict[int, list[Block]] = {}
+    for own in _FENCE.finditer(text):
+        found[own.start()] = [Block(own[1] or "db1", own[2])]
+    for again in _AGAIN.finditer(text):
+        found[again.start()] = [
+            dataclasses.replace(block, machine=again[1])
+            for number in re.findall(r"\d+", again[2])
+            for block in known[int(number)]
+        ]
+    return tuple(block for _, blocks in sorted(found.items()) for block in blocks)
