@@ -30,16 +30,16 @@ PER_PERSON = {
     "object at Stripe": 2.3,
     "entry of the log": 0.4,
 }
-# Measured: `python -m tests.bench.costs 60` at the medium scale. Milliseconds of a
+# Measured: `python -m tests.bench.costs 400` at the medium scale. Milliseconds of a
 # processor: the web's, the database's. The third number is an estimate: of 100 pages.
 PAGES = {
-    "Your products": (19.3, 2.0, 20),
-    "Subscription details": (16.2, 2.2, 20),
-    "Licensed people": (21.0, 10.2, 20),
-    "Picker": (5.0, 0.8, 20),
-    "Invoices of a period": (15.4, 1.3, 10),
-    "Licensed people, searched": (22.6, 22.7, 5),
-    "Oversight with counts": (32.6, 14.2, 5),
+    "Your products": (7.7, 1.6, 20),
+    "Subscription details": (5.1, 1.5, 20),
+    "Licensed people": (7.1, 1.3, 20),
+    "Picker": (2.4, 0.5, 20),
+    "Invoices of a period": (6.0, 1.0, 10),
+    "Licensed people, searched": (7.5, 7.3, 5),
+    "Oversight with counts": (10.7, 8.5, 5),
 }
 # Estimates: one person in fifty buys and looks after licenses, ten pages on a working
 # day, a quarter of them in its busiest hour, the busiest second three times as busy.

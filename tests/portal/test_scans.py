@@ -8,9 +8,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
 from selfservice.accounts.models import PersonWord, User
+from tests.bench import model
+from tests.bench.costs import costs
 from tests.bench.pages import DETAILS, PICKER, hot_pages, world
 from tests.bench.plans import Statement, noted
 
@@ -56,3 +58,15 @@ def test_what_leads_to_no_tenant_is_noticed(careless: object) -> None:
 
     assert statements[0].whole_scans()
     assert isinstance(statements[0], Statement)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "oversight"])
+@override_settings(PORTAL={})
+def test_the_costs_of_every_page_of_the_model_can_be_measured() -> None:
+    call_command("make_load", scale="small", day=dt.date.today(), verbosity=0)  # noqa: DTZ011
+
+    found = costs(1)
+
+    connection.close()
+    assert set(found) >= set(model.PAGES)
+    assert all(web > 0 for web, _database in found.values())
