@@ -286,5 +286,8 @@ LOGGING: dict[str, Any] = {
         "fontTools": {"level": "ERROR"},
         # A scanner that asks for another host, which Django takes for an error.
         "django.security.DisallowedHost": {"filters": ["strangers"]},
+        "django.security.RequestDataTooBig": {"filters": ["strangers"]},
+        "django.security.TooManyFieldsSent": {"filters": ["strangers"]},
+        "django.security.TooManyFilesSent": {"filters": ["strangers"]},
     },
 }

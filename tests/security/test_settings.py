@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -147,6 +148,23 @@ def test_a_log_line_stays_one_line(
 
     assert caplog.messages
     assert not any(sign in line for line in caplog.messages for sign in "\r\n")
+
+
+@pytest.mark.parametrize(
+    "form", [{"login": "x" * 2_700_000}, {f"field{n}": "" for n in range(1100)}]
+)
+def test_too_much_is_refused_and_no_alarm(
+    client: Client, form: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    body = urlencode(form)
+
+    answer = client.post(
+        "/accounts/login/", body, content_type="application/x-www-form-urlencoded"
+    )
+
+    assert answer.status_code in {400, 413}
+    told = [each for each in caplog.records if each.name.startswith("django.security")]
+    assert [(each.levelname, each.exc_info) for each in told] == [("WARNING", None)]
 
 
 def test_another_host_is_not_answered_and_no_alarm(
