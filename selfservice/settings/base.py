@@ -122,7 +122,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # A whole office may have one network address: its limits stop whoever tries many
 # people, in bursts and over hours; those of one person stay narrow.
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
-    "login": "300/m/ip",
+    "login": "150/m/ip",
     "login_failed": "100/m/ip,600/h/ip,5/5m/key",
     "reset_password": "60/m/ip,5/m/key",
     "reset_password_from_key": "100/m/ip",
@@ -284,7 +284,8 @@ LOGGING: dict[str, Any] = {
         "selfservice.requests": {"level": "WARNING"},
         # The icons' font has two odd bytes, every time.
         "fontTools": {"level": "ERROR"},
-        # A scanner that asks for another host, which Django takes for an error.
+        # A scanner that asks for another host, or sends too much, which Django takes
+        # for an error.
         "django.security.DisallowedHost": {"filters": ["strangers"]},
         "django.security.RequestDataTooBig": {"filters": ["strangers"]},
         "django.security.TooManyFieldsSent": {"filters": ["strangers"]},
