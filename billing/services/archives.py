@@ -23,6 +23,8 @@ from selfservice.core.numbers import Grouped
 ARCHIVE_JOB = "billing.fill_archive"
 MOST = 500
 KEPT_FOR = dt.timedelta(hours=24)
+# Of one person: the worker fetches every PDF from Stripe, and they all are kept.
+MOST_AT_ONCE, MOST_KEPT = 3, 10
 
 
 class CannotGather(DomainError):
@@ -32,7 +34,8 @@ class CannotGather(DomainError):
 def ask_for(found: QuerySet[Invoice], purchaser: User) -> InvoiceArchive:
     """Let the worker gather the PDFs of `found`; pressed twice, it is the same one.
 
-    Raises CannotGather for none, and for more than `MOST`.
+    Of those that are done the newest are kept. Raises CannotGather for none, for more
+    than `MOST`, and while `MOST_AT_ONCE` others are being made.
     """
     wanted = [
         str(pk) for pk in found.order_by("pk").values_list("pk", flat=True)[: MOST + 1]
@@ -58,6 +61,7 @@ def ask_for(found: QuerySet[Invoice], purchaser: User) -> InvoiceArchive:
         same = mine.filter(finished_at=None, wanted=wanted, expires_at__gt=now).first()
         if same is not None:
             return same
+        _make_room(mine, now)
         made = InvoiceArchive.objects.create(
             organization_id=purchaser.organization_id,
             purchaser=purchaser,
@@ -72,6 +76,20 @@ def ask_for(found: QuerySet[Invoice], purchaser: User) -> InvoiceArchive:
             archive_id=str(made.pk),
         )
     return made
+
+
+def _make_room(mine: QuerySet[InvoiceArchive], now: dt.datetime) -> None:
+    """Let go of the oldest that are done. Raises CannotGather while many aren't."""
+    if mine.filter(finished_at=None, expires_at__gt=now).count() >= MOST_AT_ONCE:
+        raise CannotGather(
+            _(
+                "%(count)s files of yours are being made. Wait until one of them is"
+                " done, and ask again."
+            )
+            % {"count": Grouped(MOST_AT_ONCE)}
+        )
+    done = mine.exclude(finished_at=None).order_by("-pk").values_list("pk", flat=True)
+    mine.filter(pk__in=list(done[MOST_KEPT - 1 :])).delete()
 
 
 def fill(organization_id: uuid.UUID, archive_id: uuid.UUID) -> None:

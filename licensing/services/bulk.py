@@ -23,6 +23,8 @@ BULK_JOB = "licensing.bulk"
 IN_REQUEST = 2_000
 # Lists hold addresses; the log says what was done.
 KEPT = dt.timedelta(days=7)
+# Of one person: each may name tens of thousands.
+MOST_DRAFTS = 50
 
 
 class CannotStart(DomainError):
@@ -37,7 +39,11 @@ def keep_list(
     addresses: Addresses,
     people: list[uuid.UUID],
 ) -> BulkList:
-    """Keep who is meant, by address and by key, to be looked at. Changes nobody's."""
+    """Keep who is meant, by address and by key, to be looked at. Changes nobody's.
+
+    Of the purchaser's drafts the newest stay.
+    """
+    _forget_surplus(purchaser)
     found = people_at(purchaser.organization_id, addresses.found)
     keys = [found[address] for address in addresses.found if address in found]
     unique = list(dict.fromkeys([*keys, *people]))
@@ -51,6 +57,16 @@ def keep_list(
         strange=addresses.strange,
         repeated=addresses.repeated + len(keys) + len(people) - len(unique),
     )
+
+
+def _forget_surplus(purchaser: User) -> None:
+    drafts = BulkList.objects.filter(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        state=BulkState.DRAFT,
+    )
+    newest = drafts.order_by("-pk").values_list("pk", flat=True)
+    drafts.filter(pk__in=list(newest[MOST_DRAFTS - 1 :])).delete()
 
 
 def confirm(*, bulk: BulkList, seal: str) -> None:

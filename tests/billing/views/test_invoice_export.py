@@ -160,6 +160,26 @@ def test_too_many_and_none_are_refused_with_a_sentence(anna: User, web: Client) 
     assert not InvoiceArchive.objects.exists()
 
 
+def test_nobody_keeps_the_worker_and_the_disk_for_themselves(
+    anna: User, web: Client
+) -> None:
+    for number in range(4):
+        make_invoice(anna, number=f"N-{number}")
+
+    asked = [web.post(f"{ZIP}?q=N-{number}", follow=True) for number in range(4)]
+
+    assert "3 files of yours are being made" not in words(asked[2])
+    assert "3 files of yours are being made" in words(asked[3])
+    # Pressed once more, one that is being made is shown.
+    assert "being made" not in words(web.post(f"{ZIP}?q=N-1", follow=True))
+    assert InvoiceArchive.objects.count() == 3
+
+    for _number in range(12):
+        InvoiceArchive.objects.update(finished_at=clock.now())
+        web.post(f"{ZIP}?q=N-0")
+    assert InvoiceArchive.objects.count() == archives.MOST_KEPT
+
+
 def test_other_methods_and_unknown_ids(web: Client) -> None:
     assert web.post(CSV).status_code == web.get(ZIP).status_code == 405
     assert web.get(f"{ZIP}{uuid.uuid4()}/").status_code == 404

@@ -334,6 +334,23 @@ def test_after_a_week_lists_are_forgotten(
     assert service.forget_old() == 1
 
 
+def test_of_many_drafts_the_newest_stay(
+    client: Client,
+    planboard: Subscription,
+    bram: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "MOST_DRAFTS", 3)
+    done = hand_in(client, planboard, text=bram.email)
+    confirm(client, done)
+
+    urls = [hand_in(client, planboard, text=f"x{n}@y.example") for n in range(5)]
+
+    found = [client.get(url).status_code for url in urls]
+    assert found == [404, 404, 200, 200, 200]
+    assert client.get(done).status_code == 200
+
+
 def test_it_speaks_dutch(client: Client, planboard: Subscription, bram: User) -> None:
     client.cookies["django_language"] = "nl"
     with translation.override("nl"):
