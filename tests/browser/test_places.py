@@ -66,6 +66,30 @@ SHIFTS = """() => new Promise(resolve => {
     requestAnimationFrame(() => setTimeout(() => resolve(sum), 30));
 })"""
 REQUESTS = "() => performance.getEntriesByType('resource').length + 1"
+# What a column is too narrow for, and what lies under a button.
+CRAMPED = """() => {
+    const out = [], buttons = [...document.querySelectorAll("main .btn")]
+        .filter(each => each.checkVisibility())
+        .map(each => [each, each.getBoundingClientRect()]);
+    const texts = document.createTreeWalker(
+        document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    while (texts.nextNode()) {
+        const text = texts.currentNode, said = text.data.trim().slice(0, 40);
+        const parent = text.parentElement;
+        if (!said || !parent.checkVisibility() || parent.clientWidth === 1
+            || parent.closest(".vh, svg")) continue;
+        range.selectNodeContents(text);
+        const lines = [...range.getClientRects()];
+        const widest = Math.max(...lines.map(line => line.width));
+        if (lines.length > 4 && widest < 64) out.push(`${said} in ${widest}px`);
+        for (const [button, box] of buttons) if (!button.contains(text)
+            && lines.some(line => line.left < box.right - 2 && line.right > box.left + 2
+                && line.top < box.bottom - 2 && line.bottom > box.top + 2))
+            out.push(`${said} under ${button.textContent.trim()}`);
+    }
+    return out;
+}"""
 BARE_TABLES = """() => [...document.querySelectorAll("table")].filter(table =>
     !table.caption?.textContent.trim() || table.querySelector("th:not([scope])")
     ).map(table => table.outerHTML.slice(0, 80))"""
@@ -127,6 +151,7 @@ def wrong_with(
         found.append(f"shifts by {shifted:.3f}")
     if (requests := page.evaluate(REQUESTS)) > MOST_REQUESTS:
         found.append(f"asks {requests} times")
+    found += [f"cramped: {text}" for text in page.evaluate(CRAMPED)]
     found += [f"bare table {table}" for table in page.evaluate(BARE_TABLES)]
     keep_picture(page, place, look)
     found += [f"too wide: {text}" for text in sideways(page)]
@@ -152,7 +177,7 @@ def sideways(page: Page) -> list[str]:
 
 def keep_picture(page: Page, place: Place, look: Look) -> None:
     if SHOTS:
-        name = re.sub(r"\\W+", "-", f"{place.name}-{look.width}-{look.scheme}")
+        name = re.sub(r"\W+", "-", f"{place.name}-{look.width}-{look.scheme}")
         forced = "-forced" if look.forced else ""
         number = len(list(Path(SHOTS).glob("*.png")))
         page.screenshot(path=f"{SHOTS}/{name}{forced}-{number:03}.png", full_page=True)

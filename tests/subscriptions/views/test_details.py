@@ -59,6 +59,18 @@ def test_canceled_at_once_it_says_nothing_of_what_never_comes(
         assert never not in said, never
 
 
+@pytest.mark.parametrize(("renews", "dashed"), [(True, 3), (False, 0)])
+def test_only_what_may_not_come_is_dashed(
+    web: Client, anna: User, renews: bool, dashed: int
+) -> None:
+    running = make_subscription(anna, recurring_billing=renews)
+
+    html = web.get(f"/subscriptions/{running.pk}/").content.decode()
+
+    assert html.count('<li class="maybe"') == dashed
+    assert ("The dashed steps" in words(html)) == renews
+
+
 def test_past_due_it_says_until_when_and_how_to_pay(web: Client, anna: User) -> None:
     unpaid = make_subscription(anna, past_due_since=days_ago(3), term_start=days_ago(3))
 
