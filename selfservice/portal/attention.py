@@ -41,6 +41,7 @@ class Item:
     url: str
     action: str
     at: dt.datetime
+    pane: bool = False
 
     @property
     def urgent(self) -> bool:
@@ -74,9 +75,10 @@ def _unpaid(invoice: Invoice) -> Item:
         % {"name": invoice.title, "amount": invoice.amount_due},
         text=_("Invoice %(number)s of %(day)s. People keep their licenses for now.")
         % {"number": invoice.number, "day": format_day(invoice.finalized_at)},
-        url=reverse("billing:invoice", args=[invoice.pk]),
-        action=_("View invoice"),
+        url=reverse("billing:invoice_pay", args=[invoice.pk]),
+        action=_("Pay now"),
         at=invoice.finalized_at,
+        pane=True,
     )
 
 

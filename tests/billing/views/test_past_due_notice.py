@@ -19,6 +19,7 @@ from billing.services.invoices import sync_invoice
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
 from tests.factories.billing import make_invoice
+from tests.factories.subscriptions import make_subscription
 from tests.subscriptions.changing import *  # noqa: F403  its fixtures
 from tests.subscriptions.changing import invoices_at_stripe
 from tests.subscriptions.paying import *  # noqa: F403  its fixtures
@@ -58,6 +59,19 @@ def test_every_page_says_it_and_leads_to_the_payment(
     assert BANNER in words(page)
     link = f'href="{reverse("billing:invoice_pay", args=[invoice.pk])}" data-pane'
     assert link in page.content.decode()
+
+
+def test_home_says_it_once_in_its_list_with_the_same_way_to_pay(
+    anna: User, web: Client
+) -> None:
+    invoice = late(anna)
+    make_subscription(anna)
+
+    page = web.get("/")
+
+    assert BANNER not in words(page)
+    link = f'href="{reverse("billing:invoice_pay", args=[invoice.pk])}" data-pane'
+    assert page.content.decode().count(link) == 1
 
 
 def test_several_lead_to_their_list_and_currencies_are_not_added(
