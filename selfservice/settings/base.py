@@ -144,7 +144,12 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_PROVIDERS = sign_in.providers()
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {"login_webauthn": "selfservice.accounts.forms.PasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "selfservice.accounts.forms.AddPasskeyForm",
+    "login_webauthn": "selfservice.accounts.forms.PasskeyForm",
+    "activate_totp": "selfservice.accounts.forms.AppCodeForm",
+}
+ACCOUNT_FORMS = {"change_password": "selfservice.accounts.forms.NewPasswordForm"}
 MFA_TOTP_ISSUER = "Licenses & billing"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 

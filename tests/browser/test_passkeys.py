@@ -64,9 +64,11 @@ def test_made_used_and_removed(
     # Before that it is asked once more who this is.
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/webauthn/add/")
+    expect(page.get_by_role("heading", name="Add a passkey")).to_be_visible()
     assert accessible(page) == []
     page.get_by_label("Name").fill("Laptop")
-    page.get_by_label("Passwordless").check()
+    page.get_by_label("Sign in with it without a password").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url(lambda url: "webauthn/add" not in url)
     assert len(credentials(reader)) == 1
@@ -80,12 +82,12 @@ def test_made_used_and_removed(
     assert made.last_used_at is not None
 
     page.goto(f"{live_server.url}/accounts/2fa/webauthn/")
-    page.get_by_role("link", name="Remove").click()
+    page.get_by_role("link", name="Delete").click()
     # Asked again: with the passkey itself.
     with page.expect_navigation():  # the button needs its script
         page.get_by_role("link", name="Use a security key").click()
     page.get_by_role("button", name="Use a security key").click()
-    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Delete").click()
     page.wait_for_url("**/accounts/2fa/webauthn/")
     assert not Authenticator.objects.filter(type="webauthn").exists()
 

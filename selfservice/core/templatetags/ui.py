@@ -19,6 +19,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
+from selfservice.core.browsers import named
 from selfservice.core.icons import ICONS
 from selfservice.core.money import Money, format_money
 from selfservice.core.numbers import Grouped
@@ -133,6 +134,9 @@ def month(value: dt.date) -> str:
 @register.simple_tag
 def moment(value: dt.datetime | None) -> str:
     return NOTHING if value is None else format_moment(value)
+
+
+register.filter("browser", named)
 
 
 def colour(thing: Coloured) -> str:
