@@ -58,7 +58,7 @@ def head() -> list[str]:
         _("Before and after"),
         _("About"),
         _("Kind of change"),
-        _("From address"),
+        _("IP address"),
         _("Instant (UTC)"),
         _("Entry"),
     ]

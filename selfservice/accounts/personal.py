@@ -50,7 +50,7 @@ _LOG: list[tuple[str, Any]] = [
     ("changes", _("Before and after")),
     ("subject_kind", _("Kind")),
     ("subject", _("About")),
-    ("from", _("From address")),
+    ("from", _("IP address")),
     ("id", _("Entry")),
 ]
 
@@ -77,8 +77,8 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             "sign_in",
             _("How you sign in"),
             _(
-                "Second factors, other accounts and browsers; secrets are never given"
-                " out."
+                "Your apps and keys for signing in, and the browsers that you are"
+                " signed in with; never a password or a code."
             ),
             [
                 ("kind", _("Kind")),
@@ -92,7 +92,7 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             "activity",
             _("What you did, and what was done to your account"),
             _(
-                "The log of changes can't be edited; an erasure takes names and network"
+                "The log of changes can't be edited; an erasure takes names and IP"
                 " addresses out of it."
             ),
             _LOG,

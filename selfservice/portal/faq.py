@@ -24,7 +24,7 @@ QUESTIONS = (
         _(
             "Open Purchase services, choose a product and a plan, say how many licenses"
             " you want and pay with your card at Checkout. The licenses can be used as"
-            " soon as the payment went through."
+            " soon as the payment has gone through."
         ),
     ),
     Question(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Min
 from django.urls import reverse
 
 from selfservice.core import hooks
+from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.card_usage import card_uses
 from selfservice.subscriptions.models import ContractReason, Subscription
 from selfservice.subscriptions.services import next_contract
@@ -36,6 +39,14 @@ def terms_of(asked: hooks.TermsAsked) -> list[hooks.TermsAccepted]:
     versions = orders.values("terms_version").annotate(at=Min("ordered_at"))
     url = reverse("subscriptions:terms")
     return [
-        hooks.TermsAccepted(row["terms_version"], row["at"], url)
+        hooks.TermsAccepted(_as_day(row["terms_version"]), row["at"], url)
         for row in versions.order_by("-at")
     ]
+
+
+def _as_day(version: str) -> str:
+    """A version of the terms is the day from which they hold, as Checkout says it."""
+    try:
+        return format_day(dt.date.fromisoformat(version))
+    except ValueError:
+        return version

@@ -38,7 +38,7 @@ AGREED = {
     "Assign": "Toewijzen",
     "Close": "Sluiten",
     "Unassign licenses": "Licenties intrekken",
-    "Unassign": "Intrekken",
+    "Unassign": "Toewijzing opheffen",
     # 10
     "More actions": "Meer acties",
     "Cancel subscription": "Abonnement annuleren",

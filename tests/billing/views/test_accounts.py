@@ -85,7 +85,7 @@ def test_the_account_shows_every_field(anna: User, account: BillingAccount) -> N
         "NL004495445B01 Valid",
         "KVK 24123456",
         "My role Owner",
-        "Terms of 2026-10-01",
+        "Terms of 1 Oct 2026",
         "Accepted on",
     ):
         assert word in shown

@@ -94,7 +94,7 @@ def test_every_outcome_is_counted_and_named_before_anything_changes(
     # Of another organization: no more is said than that there is no such address.
     assert f"1 Not in the directory {dirk.email}" in page
     assert "1 Not an email address Bram Visser" in page
-    assert "1 time somebody was named again" in page
+    assert "1 name is on the list again" in page
     assert "This assignment −1 Left afterwards 23" in page
     assert holders(planboard) == {carla.pk}
 
