@@ -6,7 +6,11 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -40,13 +44,21 @@ class AddPasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name, alone = self.fields["name"], self.fields["passwordless"]
+        name.label = _("Name")
         name.help_text = _("So that you recognize it later, such as My laptop.")
-        name.widget.attrs.pop("placeholder", None)
         alone.label = _("Sign in with it without a password")
         alone.help_text = _(
             "Then it is a passkey, and asks for your finger, your face or the device's"
             " code. Otherwise it is a security key, used after your password."
         )
+
+
+class RenameKeyForm(EditWebAuthnForm):
+    """The library's field has no label that could be translated."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name")
 
 
 class PasskeyForm(LoginWebAuthnForm):

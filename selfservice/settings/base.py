@@ -146,6 +146,7 @@ SOCIALACCOUNT_PROVIDERS = sign_in.providers()
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "add_webauthn": "selfservice.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "selfservice.accounts.forms.RenameKeyForm",
     "login_webauthn": "selfservice.accounts.forms.PasskeyForm",
     "activate_totp": "selfservice.accounts.forms.AppCodeForm",
 }
