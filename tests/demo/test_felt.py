@@ -90,7 +90,17 @@ def visit(page: Page, path: str) -> dict[str, Any]:
     return seen
 
 
-def interactions(page: Page) -> dict[str, float]:
+def addresses(page: Page) -> dict[str, str]:
+    """The pages whose address isn't known before something is bought."""
+    page.goto(PAGES["A product"])
+    buy = page.get_by_role("link", name="Buy: 1 year, billed yearly")
+    found = {"Checkout": buy.get_attribute("href") or ""}
+    page.goto(PAGES["Your products"])
+    details = page.get_by_role("link", name="Diagrams Pro").first
+    return {**found, "A subscription": details.get_attribute("href") or ""}
+
+
+def interactions(page: Page, checkout: str) -> dict[str, float]:
     """The slowest answer to a key or a click, in milliseconds, by what is done."""
     slowest = {}
     page.goto("/products/")
@@ -107,6 +117,13 @@ def interactions(page: Page) -> dict[str, float]:
     expect(page.locator("#change")).to_contain_text("15 ×")
     page.keyboard.press("Escape")
     slowest["Buy licenses, the pane"] = page.evaluate(SEEN)["slowest"]
+    page.goto(checkout)
+    licenses = page.get_by_label("Licenses", exact=True)
+    licenses.fill("3")
+    licenses.press("Tab")
+    expect(page.locator("#order-summary")).to_contain_text("3 ×")
+    page.get_by_label("I accept the").check()
+    slowest["Checkout, number of licenses and terms"] = page.evaluate(SEEN)["slowest"]
     return slowest
 
 
@@ -116,8 +133,9 @@ def test_pages_come_at_once_and_stay_where_they_are(
     page = visitor
     first = visit(page, "/accounts/login/")
     sign_in_and_buy(page)
-    seen = {name: visit(page, path) for name, path in PAGES.items()}
-    answers = interactions(page)
+    paths = {**PAGES, **addresses(page)}
+    seen = {name: visit(page, path) for name, path in paths.items()}
+    answers = interactions(page, paths["Checkout"])
 
     with capsys.disabled():
         sys.stdout.write(report(first, seen, answers))
