@@ -108,12 +108,19 @@ def test_a_declined_order_that_is_pressed_twice_is_tried_once(
     assert len(keys) == len(set(keys)) == 2
 
 
-def test_who_buys_is_stored_once(anna: User, sandbox: SandboxProcess) -> None:
+def test_who_buys_is_stored_once(
+    anna: User, stripe_client: stripe.StripeClient, sandbox: SandboxProcess
+) -> None:
     opening = [lambda: open_account(purchaser=anna, sold_to=SOLD_TO)] * 2
 
-    assert queue_for(anna, opening) == []
+    raised = queue_for(anna, opening)
 
+    # On a busy machine Stripe may still be at the first one's call: asked with the same
+    # key it says so, and whoever was second is told to come again.
+    assert [e for e in raised if not isinstance(e, gateway.GatewayUnavailable)] == []
+    open_account(purchaser=anna, sold_to=SOLD_TO)
     assert BillingAccount.objects.count() == 1
+    assert len(stripe_client.v1.customers.list().data) == 1
 
 
 def test_an_invoice_read_earlier_and_stored_later_changes_nothing(
