@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import (
@@ -28,7 +28,7 @@ from licensing.models import LicenseAssignment
 from selfservice.accounts.models import PersonWord, Role, User
 from selfservice.accounts.services.words import normalized
 from selfservice.activity.models import Activity
-from selfservice.core.statements import Later, Statement
+from selfservice.core.statements import IsAny, Later, Statement
 from selfservice.oversight.spots import Whole, within
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import ScheduledChange, Subscription
@@ -196,11 +196,13 @@ def purchases_page(
     sort: str,
     start: int,
 ) -> tuple[list[Subscription], int]:
-    """A page of what `search` asks for, and how much that is in all."""
+    """A page of what `search` asks for, and how much that is in all.
+
+    First which ones, then all that is shown of them: else thousands of rows are made
+    wide, sorted and counted to show fifty.
+    """
     if search.text or search.spot:
-        found = find_purchases(organization_id, search, now)
-        rows = list(_page(found, sort, start))
-        total = found.count() if start and not rows else 0
+        found = list(_keys(find_purchases(organization_id, search, now), sort, start))
     else:
         values = {
             "organization": organization_id,
@@ -210,34 +212,41 @@ def purchases_page(
             "status": search.status,
         }
         asked = frozenset(name for name, value in values.items() if value)
-        rows = _kept_page(asked, search.expiry, sort, start).rows(**values)
-        total = 0
-        if start and not rows:
-            total = find_purchases(organization_id, search, now).count()
-    if rows:
-        total = rows[0].found  # type: ignore[attr-defined]
-    return rows, total
+        found = _kept_keys(asked, search.expiry, sort, start).rows(**values)
+    if not found:
+        everything = find_purchases(organization_id, search, now)
+        return [], everything.count() if start else 0
+    keys = [key for key, _total in found]
+    rows = _shown().rows(organization=organization_id, now=now, keys=keys)
+    by_key = {row.pk: row for row in rows}
+    return [by_key[key] for key in keys if key in by_key], found[0][1]
 
 
-def _page(
+def _keys(
     found: QuerySet[Subscription], sort: str, start: int
-) -> QuerySet[Subscription]:
+) -> QuerySet[Subscription, tuple[uuid.UUID, int]]:
     # Counted in the same statement: some filters are dear, and sorting reads all.
-    shown = with_what_is_shown(found).annotate(found=Window(Count("*")))
-    return shown.order_by(*ORDERS[sort])[start : start + PAGE_SIZE]
+    counted = found.annotate(found=Window(Count("*"))).order_by(*ORDERS[sort])
+    return counted.values_list("pk", "found")[start : start + PAGE_SIZE]
 
 
 @lru_cache(maxsize=256)
-def _kept_page(
+def _kept_keys(
     asked: frozenset[str], expiry: str, sort: str, start: int
-) -> Statement[Subscription]:
+) -> Statement[tuple[uuid.UUID, int]]:
     parts: dict[str, Any] = {
         "product_id": Later("product") if "product" in asked else None,
         "purchaser_id": Later("purchaser") if "purchaser" in asked else None,
         "status": Later("status") if "status" in asked else "",
     }
     found = find_purchases(ORGANIZATION, Search(expiry=expiry, **parts), NOW)
-    return Statement(_page(found, sort, start))
+    return Statement(_keys(found, sort, start))
+
+
+@cache
+def _shown() -> Statement[Subscription]:
+    found = purchases_of(ORGANIZATION, NOW).filter(IsAny(F("pk"), Later("keys")))
+    return Statement(with_what_is_shown(found))
 
 
 def purchase_for(
