@@ -51,6 +51,8 @@ SETTINGS = {
     "jit": "off",
     # No disk that turns: else whole organizations are read to avoid a few rows.
     "random_page_cost": "1.1",
+    # Pages are many and short: a second process for one is taken from another.
+    "max_parallel_workers_per_gather": "0",
     "log_line_prefix": "%m [%p] %d ",
     "log_timezone": "UTC",
     "timezone": "UTC",
