@@ -219,17 +219,22 @@ def live_assignments(
     )
 
 
-# Whether the product was bought, and who of some people has a license of it.
+# Whether the product was bought, and who of some people has a license of it. They are
+# looked up one by one: PostgreSQL would read all licenses of the product instead, where
+# it thinks that they are few.
 _HOLDERS = """
 SELECT EXISTS (
     SELECT FROM subscriptions_subscription
     WHERE organization_id = %(organization)s AND purchaser_id = %(purchaser)s
         AND product_id = %(product)s AND order_state = %(confirmed)s
 ), ARRAY(
-    SELECT user_id FROM licensing_licenseassignment
-    WHERE organization_id = %(organization)s AND purchaser_id = %(purchaser)s
-        AND product_id = %(product)s AND user_id = ANY(%(people)s)
-        AND ended_at IS NULL AND suspended_at IS NULL
+    SELECT asked.id FROM unnest(%(people)s::uuid[]) AS asked (id), LATERAL (
+        SELECT FROM licensing_licenseassignment
+        WHERE organization_id = %(organization)s AND purchaser_id = %(purchaser)s
+            AND product_id = %(product)s AND user_id = asked.id
+            AND ended_at IS NULL AND suspended_at IS NULL
+        LIMIT 1
+    ) AS held
 )
 """
 
