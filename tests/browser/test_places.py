@@ -90,6 +90,23 @@ CRAMPED = """() => {
     }
     return out;
 }"""
+# What has the focus and can't be seen: hidden, or under something else.
+UNSEEN = """() => {
+    const out = [];
+    for (const part of document.querySelectorAll(
+        "a[href], button, input:not([type=hidden]), select, textarea, summary")) {
+        if (part.disabled || !part.checkVisibility()) continue;
+        part.focus({ focusVisible: true });
+        if (document.activeElement !== part) continue;
+        const box = part.getClientRects()[0];
+        const top = document.elementFromPoint(
+            box.left + box.width / 2, box.top + box.height / 2);
+        const seen = top && (part.contains(top) || top === part.parentElement);
+        if (!seen || box.width < 2)
+            out.push(part.ariaLabel || part.textContent.trim() || part.name);
+    }
+    return [...new Set(out)].slice(0, 5);
+}"""
 BARE_TABLES = """() => [...document.querySelectorAll("table")].filter(table =>
     !table.caption?.textContent.trim() || table.querySelector("th:not([scope])")
     ).map(table => table.outerHTML.slice(0, 80))"""
@@ -154,12 +171,12 @@ def wrong_with(
     found += [f"cramped: {text}" for text in page.evaluate(CRAMPED)]
     found += [f"bare table {table}" for table in page.evaluate(BARE_TABLES)]
     keep_picture(page, place, look)
-    found += [f"too wide: {text}" for text in sideways(page)]
+    found += zoomed(page)
     return [f"{place} {look}: {line}" for line in found]
 
 
-def sideways(page: Page) -> list[str]:
-    """Whether it has to be moved sideways: zoomed, with long words, from the right."""
+def zoomed(page: Page) -> list[str]:
+    """What has to be moved sideways, or is lost: zoomed, long words, from the right."""
     found = []
     for name, script in (
         ("zoomed", ""),
@@ -170,8 +187,10 @@ def sideways(page: Page) -> list[str]:
             page.evaluate(script)
         for width in (ZOOMED, 1440):
             page.set_viewport_size({"width": width, "height": 900})
+            if not script and (unseen := page.evaluate(UNSEEN)):
+                found.append(f"unseen with the focus at {width}: {unseen}")
             if sticks_out := page.evaluate(SIDEWAYS):
-                found.append(f"{name} at {width}: {sticks_out}")
+                found.append(f"too wide, {name} at {width}: {sticks_out}")
     return found
 
 
