@@ -21,7 +21,7 @@ from django.db.models.lookups import LessThanOrEqual
 
 from licensing import mails
 from licensing.models import LicenseAssignment
-from licensing.queries import contracts, live_assignments
+from licensing.queries import contracts, holders_among, live_assignments
 from licensing.services import refusals
 from licensing.services.refusals import Refusal, reason_against
 from selfservice.accounts.models import User
@@ -255,11 +255,7 @@ def _admit(
     rows = User.objects.filter(organization_id=organization_id, pk__in=wanted)
     people = {row.pk: row for row in rows.select_for_update(no_key=True).order_by("pk")}
     # Read after the lock: a license given a moment ago is seen.
-    holders = set(
-        live_assignments(purchaser, product_id)
-        .filter(user_id__in=wanted)
-        .values_list("user_id", flat=True)
-    )
+    holders = holders_among(purchaser, product_id, wanted) or set()
     refused = []
     for person_id in wanted:
         person = people.get(person_id)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from licensing.queries import Holding, holding_of
-from selfservice.accounts.reauthentication import is_recent
+from selfservice.accounts.reauthentication import is_recent, signed_in_lately
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
@@ -30,8 +30,12 @@ def must_confirm(request: HttpRequest, product_id: uuid.UUID, count: int) -> boo
     Licenses that are paid for cost nothing to give out. Those of a trial that goes on
     may, at its end, and who signed in long ago confirms that like any other money.
     """
-    purchaser = person(request)
-    return not is_recent(request) and raises_a_trial(purchaser, product_id, count)
+    # By what it takes to know: what they could be asked for is three statements.
+    return (
+        not signed_in_lately(request)
+        and raises_a_trial(person(request), product_id, count)
+        and not is_recent(request)
+    )
 
 
 def buy_url(

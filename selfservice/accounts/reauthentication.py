@@ -56,10 +56,15 @@ def is_recent(request: HttpRequest) -> bool:
     Whoever has nothing that they could be asked for (no password, no provider any
     more) is let through: they could do nothing else than sign in again.
     """
-    times = [request.session.get(SIGNED_IN_AT, 0), *_records(request)]
-    if time.time() - max(times) < settings.MONEY_ASKS_AGAIN_AFTER:
+    if signed_in_lately(request):
         return True
     return not get_adapter().get_reauthentication_methods(request.user)
+
+
+def signed_in_lately(request: HttpRequest) -> bool:
+    """Whether this person has shown who they are not too long ago; the session says."""
+    times = [request.session.get(SIGNED_IN_AT, 0), *_records(request)]
+    return bool(time.time() - max(times) < settings.MONEY_ASKS_AGAIN_AFTER)
 
 
 def _records(request: HttpRequest) -> list[float]:

@@ -19,6 +19,7 @@ from django.template import engines, loader
 from django.test import override_settings
 
 from selfservice.accounts.models import User
+from selfservice.accounts.reauthentication import SIGNED_IN_AT
 
 TOKEN = "c" * 32
 
@@ -29,6 +30,7 @@ def signed_in(user: User, *, plain: bool = False) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1 if plain else 0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[SIGNED_IN_AT] = time.time()
     session.create()
     return (
         f"{settings.SESSION_COOKIE_NAME}={session.session_key};"
