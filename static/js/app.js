@@ -247,8 +247,8 @@ on("htmx:afterSettle", ({ detail: { target } }) => {
   else typedBefore("[role=combobox]", "typed", target);
   dress();
   // A list that was read again has a new opener, and its menu is still wanted.
-  const wanted = menu && $$("[data-menu]").find(({ href }) => href === menu);
-  if (wanted?.ariaExpanded === "false") openMenu(wanted);
+  const wanted = $$("[data-menu]").filter(({ href }) => href === menu);
+  if (wanted.length && !wanted.some((button) => button.ariaExpanded === "true")) openMenu(wanted[0]);
   if (document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus({ preventScroll: true });
 });
 const failed = () => $("#messages").append($("#failed").content.cloneNode(true));
