@@ -99,11 +99,12 @@ def _months(today: dt.date) -> list[dt.date]:
 
 
 def _spend(currency: str, months: list[dt.date], spent: Cells, due: Cells) -> Spend:
-    """More products than shades: the smallest stand together."""
+    """More products than shades: the smallest stand together; unpaid ones don't."""
     by_product: dict[str, int] = {}
     for (_month, title), minor in spent.items():
         by_product[title] = by_product.get(title, 0) + minor
-    ranked = sorted(by_product, key=lambda title: (-by_product[title], title))
+    paid = [title for title, minor in by_product.items() if minor]
+    ranked = sorted(paid, key=lambda title: (-by_product[title], title))
     own = ranked if len(ranked) <= len(SHADES) else ranked[: len(SHADES) - 1]
     names = own if own == ranked else [*own, _("Other products")]
     rows, columns = [], []
