@@ -27,9 +27,9 @@ def test_a_later_start_finds_the_data_and_ctrl_c_ends_every_process(
     assert demo.query(KEPT) == [(1,)]
     page = requests.get(demo.address, timeout=30)
     assert page.url == f"{demo.address}/accounts/login/?next=/"
-    assert {"worker", "granian", "sandbox", "postgres"} <= {
+    assert {"manage.py worker", "granian", "sandbox", "postgres"} <= {
         name
-        for name in ("worker", "granian", "sandbox", "postgres")
+        for name in ("manage.py worker", "granian", "sandbox", "postgres")
         if pid_of(used_var, name)
     }
     assert demo.end(signal.SIGINT) == 0
@@ -45,7 +45,7 @@ def test_a_start_right_after_a_kill_waits_for_what_is_left(
 
     again = start(used_var, "--port", port).wait_until_ready()
     assert again.query(KEPT) == [(1,)]
-    os.kill(pid_of(used_var, "worker"), signal.SIGKILL)
+    os.kill(pid_of(used_var, "manage.py worker"), signal.SIGKILL)
 
     # And when one process of it dies, the others don't go on without it.
     assert again.process.wait(20) == 1
