@@ -29,8 +29,8 @@ ON_READS = [("500_before", TRIES)]
 CORE = {("500_after", TRIES)}
 CORE_OF_FIRST = CORE | {("drop_before", TRIES), ("slow_after", 1)}
 # Seconds: how long a slow answer takes, and how long the portal waits for it then.
-SLOWNESS = 0.6
-PATIENCE = 0.3
+SLOWNESS = 0.4
+PATIENCE = 0.2
 EVENTS = ("never", "before", "twice")
 PERSON = ("returns", "leaves")
 

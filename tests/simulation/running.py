@@ -1,6 +1,6 @@
 """How long a simulation is, and how to run the same one again.
 
-SIMULATION_STEPS    how many steps, about; 1,000 unless told
+SIMULATION_STEPS    how many steps, about; 600 unless told
 SIMULATION_SEED     which ones; the same number is the same simulation
 SIMULATION_REPLAY   one failing run, as it was printed: "version/blob"
 SIMULATION_SHRINK   0: don't look for a shorter run that fails too
@@ -38,7 +38,7 @@ class Length:
 
 def chosen() -> Length:
     return Length(
-        steps=int(os.environ.get("SIMULATION_STEPS", "1000")),
+        steps=int(os.environ.get("SIMULATION_STEPS", "600")),
         seed=int(os.environ.get("SIMULATION_SEED", "20261123")),
         replay=os.environ.get("SIMULATION_REPLAY", ""),
         shrink=os.environ.get("SIMULATION_SHRINK", "1") == "1",
