@@ -71,7 +71,7 @@ attack: .venv/dev.stamp
 	@ATTACK=1 exec $(PYTHON) -m pytest tests/attack -p no:randomly $(PYTEST)
 
 big: .venv/dev.stamp
-	@BIG=1 exec $(PYTHON) -m pytest tests/big --durations 0 $(PYTEST)
+	@BIG=1 TEMPLATE_ENGINE=auto exec $(PYTHON) -m pytest tests/big --durations 0 $(PYTEST)
 
 bench: .venv/dev.stamp
 	@exec $(PYTHON) -m tests.bench $(ARGS)
