@@ -20,7 +20,7 @@ from billing.addresses import (
     region_name,
     rules_of,
 )
-from selfservice.core.forms import LineField
+from selfservice.core.forms import LineField, choice_field
 
 
 class AddressForm(forms.Form):
@@ -75,7 +75,7 @@ class AddressForm(forms.Form):
             del self.fields["country"]
         elif self.loose:
             self.fields["country"].required = False
-            self.fields["country"].choices = [("", "–"), *country_choices()]  # type: ignore[attr-defined]
+            choice_field(self, "country").choices = [("", "–"), *country_choices()]
         self._follow(self.shown_country)
 
     @property

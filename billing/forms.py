@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.address_forms import LooseAddressForm
 from billing.queries import Cursor
 from selfservice.core.dates import add_months
-from selfservice.core.forms import LineField
+from selfservice.core.forms import LineField, choice_field
 
 PAST_3, PAST_6, RANGE = "3-months", "6-months", "range"
 PERIODS: list[tuple[str, str | Promise]] = [
@@ -203,7 +203,7 @@ class CardDetailsForm(LooseAddressForm):
         known = str(self.initial.get("exp_year", ""))
         readable = known.isdecimal() and len(known) == len("2026")
         choices = sorted({*years, *([int(known)] if readable else [])})
-        self.fields["exp_year"].choices = [(year, str(year)) for year in choices]  # type: ignore[attr-defined]
+        choice_field(self, "exp_year").choices = [(year, str(year)) for year in choices]
 
     def filled_in(self, typed: dict[str, Any]) -> Self:
         return type(self)(initial={**self.initial, **typed}, today=self.today)

@@ -66,8 +66,7 @@ def register_verbs(group: Group, **words: Any) -> None:
 
 def verbs_in(group: str) -> list[str]:
     """The verbs of a group."""
-    names = verbs.keys()
-    return [name for name in names if _group(name) == group]
+    return [name for name in verbs if _group(name) == group]
 
 
 def _group(name: str) -> str:

@@ -15,6 +15,14 @@ class FluentRenderer(TemplatesSetting):
     field_template_name = "forms/field.html"
 
 
+def choice_field(form: forms.BaseForm, name: str) -> forms.ChoiceField:
+    """A field of a form, whose choices are known later. Raises TypeError for others."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} has no choices.")
+    return field
+
+
 # Marks that turn the direction of what follows, and what takes no room at all. What
 # joins and parts letters (U+200C, U+200D) belongs to the spelling of several languages.
 _UNSEEN = dict.fromkeys(

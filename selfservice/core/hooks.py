@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -53,8 +53,8 @@ class Registry[Value]:
     def get(self, key: str) -> Value | None:
         return self._values.get(key)
 
-    def keys(self) -> Iterable[str]:
-        return self._values.keys()
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
 
     def items(self) -> Iterable[tuple[str, Value]]:
         return self._values.items()

@@ -34,18 +34,17 @@ readable: Registry[tuple[str, ...]] = Registry("readable")
 
 def let_read(model: type[models.Model], *fields: str) -> None:
     """Let the role read these fields of a table; without any, all of them."""
-    meta = model._meta
-    names = fields or tuple(field.name for field in meta.concrete_fields)
-    columns = (meta.get_field(name).column for name in names)  # type: ignore[union-attr]
-    known = tuple(column for column in columns if column)
-    readable.register(meta.db_table, known)
+    fields_here = model._meta.concrete_fields
+    columns = {each.name: each.column for each in fields_here if each.column}
+    known = tuple(columns[name] for name in fields or columns)
+    readable.register(model._meta.db_table, known)
 
 
 def statements(role: str = OVERSIGHT) -> Iterator[str]:
     """What makes the role, or makes it what it is to be; run them again and again."""
     yield CREATE.format(role=role).strip()
     yield from RIGHTS.format(role=role).strip().splitlines()
-    for table in readable.keys():  # noqa: SIM118  a registry, not a dictionary
+    for table in readable:
         columns = ", ".join(readable.get(table) or ())
         yield f"GRANT SELECT ({columns}) ON {table} TO {role}"
 

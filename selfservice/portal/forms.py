@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from selfservice.activity.services.choices import optional
+from selfservice.core.forms import choice_field
 from selfservice.subscriptions.services.reminding import LEAD_TIMES
 
 
@@ -33,11 +34,11 @@ class MailsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kinds"].choices = [(kind, kind) for kind in list(optional.keys())]  # type: ignore[attr-defined]
+        choice_field(self, "kinds").choices = [(kind, kind) for kind in optional]
 
     @property
     def off(self) -> set[str]:
-        return set(optional.keys()) - set(self.cleaned_data["kinds"])
+        return set(optional) - set(self.cleaned_data["kinds"])
 
 
 def lead_times_typed(data: QueryDict) -> dict[uuid.UUID, list[int]]:

@@ -49,7 +49,7 @@ def kinds_for(off: list[str], *, buys: bool) -> list[Kind]:
     """The optional kinds; who bought nothing is told of nothing ahead."""
     return [
         Kind(name, about.label, about.text, name not in off)
-        for name in list(optional.keys())
+        for name in optional
         if (about := optional.get(name)) and (buys or not about.reminder)
     ]
 

@@ -110,10 +110,10 @@ def words(html: str) -> str:
 
 
 def test_every_mail_that_was_promised_is_there() -> None:
-    assert PROMISED - set(mail.kinds.keys()) == set()
+    assert PROMISED - set(mail.kinds) == set()
 
 
-@pytest.mark.parametrize("kind", sorted(mail.kinds.keys()))
+@pytest.mark.parametrize("kind", sorted(mail.kinds))
 def test_it_is_whole_in_both_languages(kind: str, anna: User) -> None:
     english, dutch = (made(kind, anna, language) for language in ("en", "nl"))
 
@@ -139,7 +139,7 @@ def sentences(message: EmailMultiAlternatives) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("kind", sorted(mail.kinds.keys()))
+@pytest.mark.parametrize("kind", sorted(mail.kinds))
 def test_only_reminders_say_how_to_be_rid_of_them(kind: str, anna: User) -> None:
     message = made(kind, anna, "en")
 

@@ -87,7 +87,7 @@ def test_the_document_names_every_event_that_is_listened_to() -> None:
         r"`((?:customer|invoice|credit_note|payment_method)\.[a-z_.]+)`", text
     )
 
-    assert named == sorted(hooks.stripe_handlers.keys())
+    assert named == sorted(hooks.stripe_handlers)
 
 
 def test_every_setting_of_production_is_documented() -> None:

@@ -36,7 +36,7 @@ optional: Registry[Optional] = Registry("optional mail")
 
 def reminders() -> list[str]:
     """The kinds that are reminders."""
-    kinds = {kind: optional.get(kind) for kind in list(optional.keys())}
+    kinds = {kind: optional.get(kind) for kind in optional}
     return [kind for kind, about in kinds.items() if about and about.reminder]
 
 
@@ -65,7 +65,7 @@ def choose(
         organization_id=organization_id,
         person_id=person_id,
         defaults={
-            "off": sorted(set(off) & set(optional.keys())),
+            "off": sorted(set(off) & set(optional)),
             "digest": digest,
         },
     )

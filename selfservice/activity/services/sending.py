@@ -174,7 +174,7 @@ def _files(organization_id: uuid.UUID, mail_id: uuid.UUID) -> list[mail.Attachme
         organization_id=organization_id,
         pk=mail_id,
         state=MailState.WAITING,
-        kind__in=mail.attachments.keys(),
+        kind__in=list(mail.attachments),
     ).first()
     get = mail.attachments.get(row.kind) if row else None
     if row is None or get is None:
