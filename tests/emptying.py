@@ -44,7 +44,7 @@ MAY_SKIP_TRIGGERS = "SELECT current_setting('is_superuser')::boolean"
 
 
 def install() -> None:
-    TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = _empty
 
 
 def _empty(case: Any) -> None:

@@ -100,7 +100,7 @@ def stripe_client(stripe_account: StripeAccount) -> stripe.StripeClient:
 
 def put_on_sale(product: Product, amount_minor: int, **plan: object) -> Offer:
     """A plan whose price Stripe knows too."""
-    made = make_plan(product, **plan)  # type: ignore[arg-type]
+    made = make_plan(product, **plan)
     product_id = str(product.pk)
     gateway.put_product(
         product_id=product_id, name=product.name, description="", key=str(made.pk)

@@ -13,7 +13,7 @@ from django.db import connection
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
 from tests.test_tenancy import tenant_models

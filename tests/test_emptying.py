@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from selfservice.accounts.models import Organization, User
 from tests import emptying
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.factories.accounts import make_organization
 from tests.factories.subscriptions import make_subscription
 

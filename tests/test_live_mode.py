@@ -25,7 +25,7 @@ class Asking:
 
 
 def sort_out(item: Asking, live: Live | None) -> set[str]:
-    live_mode.sort_out([item], live)  # type: ignore[list-item]
+    live_mode.sort_out([item], live)
     return set(item.marks)
 
 

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import models, transaction
 
 from selfservice.accounts.models import Organization, TenantModel
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 
 OURS = ("accounts", "activity", "catalog", "billing", "subscriptions", "licensing")
 # The same for every organization, or how a stranger's event finds its one.
@@ -46,17 +46,17 @@ def keys() -> Iterator[tuple[str, type[models.Model], list[str]]]:
         for made in (*model._meta.constraints, *model._meta.indexes):
             if isinstance(made, models.CheckConstraint) or made.name in GLOBAL:
                 continue
-            named = list(made.fields)  # type: ignore[attr-defined]
-            named = named or [str(made.expressions[0].name)]  # type: ignore[attr-defined]
+            named = list(made.fields)
+            named = named or [str(made.expressions[0].name)]
             yield made.name, model, columns(model, named)
 
 
 @pytest.mark.parametrize("model", list(tenant_models()), ids=lambda m: m.__name__)
 def test_every_tenant_row_has_its_organization(model: type[models.Model]) -> None:
-    column = model._meta.get_field("organization_id").column  # type: ignore[union-attr]
+    column = model._meta.get_field("organization_id").column
 
     assert column == "organization_id"
-    assert not model._meta.get_field("organization_id").null  # type: ignore[union-attr]
+    assert not model._meta.get_field("organization_id").null
 
 
 @pytest.mark.parametrize(("name", "model", "named"), list(keys()), ids=str)
@@ -73,7 +73,7 @@ def test_a_stored_row_never_changes_its_organization(
     with pytest.raises(anna.NotUpdated), transaction.atomic():
         anna.save()
 
-    stored = type(anna).objects.get(pk=anna.pk)  # type: ignore[attr-defined]
+    stored = type(anna).objects.get(pk=anna.pk)
     assert stored.organization_id == noordzee.pk
 
 

@@ -16,8 +16,8 @@ from licensing.models import LicenseAssignment
 from selfservice.accounts.models import TenantForeignKey, User
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  the cast's fixtures
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.cast import *
+from tests.stripe_sandbox import *
 from tests.subscriptions.views.test_checkout import fill, page_of
 from tests.tenancy_statements import loose, recorded
 from tests.test_tenancy import OURS, WITHOUT_ORGANIZATION, tenant_models

@@ -78,7 +78,7 @@ class PatientClient(stripe.RequestsClient):
         if timeout == self.usual:
             return super().request(method, url, headers, post_data)
         if timeout is None:
-            raise stripe.APIConnectionError("Nobody waits any more.")  # type: ignore[no-untyped-call]
+            raise stripe.APIConnectionError("Nobody waits any more.")
         if not hasattr(self.own, "session"):
             self.own.session = requests.Session()
         client = stripe.RequestsClient(timeout=timeout, session=self.own.session)

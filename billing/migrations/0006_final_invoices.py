@@ -36,7 +36,7 @@ CREATE TRIGGER invoiceline_is_final BEFORE UPDATE OR DELETE ON billing_invoiceli
     FOR EACH ROW EXECUTE FUNCTION invoice_is_final();
 CREATE TRIGGER invoiceline_is_of_it BEFORE INSERT ON billing_invoiceline
     FOR EACH ROW EXECUTE FUNCTION invoice_has_its_lines();
-"""  # noqa: S608  the words are ours
+"""
 BACKWARD = """
 DROP TRIGGER invoiceline_is_of_it ON billing_invoiceline;
 DROP TRIGGER invoiceline_is_final ON billing_invoiceline;

@@ -44,7 +44,7 @@ def _fill_batch(connection, table, change, after):
     """Fill the next rows by their keys; the last key, null when there are no more."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s",  # noqa: S608
+            f"SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s",
             [after, BATCH],
         )
         keys = [key for (key,) in cursor.fetchall()]

@@ -40,7 +40,7 @@ def csv_response(
 
 def csv_chunks(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """The file in pieces of some thousand rows."""
-    writer = csv.writer(_Line(), delimiter=delimiter())  # type: ignore[no-untyped-call]
+    writer = csv.writer(_Line(), delimiter=delimiter())
     # Now, not at the first piece: by then another language may be active.
     words = [str(word) for word in head]
     return _encoded(writer, words, rows)

@@ -172,7 +172,7 @@ def _paths() -> dict[str, str]:
             code = int(glyph_map[f"ic-fluent-{name}-20-regular"], 16)
             pen = SVGPathPen(glyphs, ntos=lambda number: str(round(number)))
             glyphs[characters[code]].draw(pen)
-            paths[name] = str(pen.getCommands())  # type: ignore[no-untyped-call]
+            paths[name] = str(pen.getCommands())
     return paths
 
 

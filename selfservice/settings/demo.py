@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from selfservice.settings.base import *  # noqa: F403  settings modules extend each other
+from selfservice.settings.base import *
 from selfservice.settings.base import (
     AUTH_PASSWORD_VALIDATORS,
     STRIPE_JS_PUBLIC_URL,
@@ -51,7 +52,8 @@ STRIPE_JS_URL = os.environ.get(
 STRIPE_SECRET_KEY = os.environ.get("STRIPE_SECRET_KEY", "sk_test_demo")
 STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "pk_test_demo")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "whsec_demo")
-assert STRIPE_JS_URL != STRIPE_JS_PUBLIC_URL  # noqa: S101  the demo never loads it
+if STRIPE_JS_URL == STRIPE_JS_PUBLIC_URL:
+    raise ImproperlyConfigured("The demo never loads Stripe's own script.")
 
 SECURE_CSP = content_security_policy(
     script=[STRIPE_SANDBOX_ORIGIN],

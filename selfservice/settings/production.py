@@ -8,7 +8,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from selfservice.settings import contradictions
-from selfservice.settings.base import *  # noqa: F403  settings modules extend each other
+from selfservice.settings.base import *
 from selfservice.settings.base import (
     LOGGING,
     METRICS_TOKEN,

@@ -12,7 +12,7 @@ os.environ["PORTAL_VAR"] = os.environ.get(
 )
 
 from selfservice.core.templating import engines
-from selfservice.settings.demo import *  # noqa: F403  after PORTAL_VAR is set
+from selfservice.settings.demo import *
 from selfservice.settings.demo import DATABASES, TEMPLATE_SETTINGS
 
 DEMO = True

@@ -14,10 +14,10 @@ from pytest_django.fixtures import Settings
 from selfservice.accounts.models import User
 from selfservice.accounts.reauthentication import KEPT_FOR, SIGNED_IN_AT
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.cast import PASSWORD
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox as a process
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import read
 
 AGAIN = "/accounts/reauthenticate/"

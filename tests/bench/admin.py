@@ -21,7 +21,7 @@ class Site(AdminSite):
         return bool(request.user.is_authenticated)
 
 
-class Scoped(ModelAdmin):  # type: ignore[type-arg]
+class Scoped(ModelAdmin):
     """Only rows of the reader's organization; nobody counts the others."""
 
     show_full_result_count = False

@@ -16,10 +16,10 @@ import django
 
 django.setup()
 
-from django.db import connection, connections  # noqa: E402  after setup
+from django.db import connection, connections
 
-from tests.bench.calling import Application, engine  # noqa: E402
-from tests.bench.pages import hot_pages, world  # noqa: E402
+from tests.bench.calling import Application, engine
+from tests.bench.pages import hot_pages, world
 
 WARM = 3
 TICK = os.sysconf("SC_CLK_TCK")

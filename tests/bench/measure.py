@@ -13,16 +13,16 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402  after setup
+from django.db import connection
 
-from tests.bench.assigning import assign_twenties  # noqa: E402
-from tests.bench.calling import (  # noqa: E402
+from tests.bench.assigning import assign_twenties
+from tests.bench.calling import (
     Application,
     engine,
     percentiles,
     watched,
 )
-from tests.bench.pages import Hot, World, compared_pages, hot_pages, world  # noqa: E402
+from tests.bench.pages import Hot, World, compared_pages, hot_pages, world
 
 WARM = 3
 

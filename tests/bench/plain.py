@@ -8,9 +8,9 @@ import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402  after setup
-from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
-from django.test import override_settings  # noqa: E402
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
 
 # Only now: when it starts, allauth wants its own middleware to be there.
 with override_settings(**settings.PLAIN):

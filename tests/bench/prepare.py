@@ -8,11 +8,11 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402  after setup
-from django.db import connection  # noqa: E402
+from django.core.management import call_command
+from django.db import connection
 
-from selfservice.accounts.models import Organization  # noqa: E402
-from selfservice.core.reading_role import ensure_oversight_role  # noqa: E402
+from selfservice.accounts.models import Organization
+from selfservice.core.reading_role import ensure_oversight_role
 
 
 def prepare(scale: str) -> None:

@@ -13,12 +13,12 @@ import django
 
 django.setup()
 
-from selfservice.core import clock  # noqa: E402  after setup
-from selfservice.subscriptions.models import Subscription  # noqa: E402
-from tests.bench.assigning import make_room, people_without, take_back  # noqa: E402
-from tests.bench.calling import signed_in  # noqa: E402
-from tests.bench.pages import World, hot_pages, world  # noqa: E402
-from tests.bench.serving import (  # noqa: E402
+from selfservice.core import clock
+from selfservice.subscriptions.models import Subscription
+from tests.bench.assigning import make_room, people_without, take_back
+from tests.bench.calling import signed_in
+from tests.bench.pages import World, hot_pages, world
+from tests.bench.serving import (
     Request,
     in_turns,
     per_second,

@@ -13,7 +13,7 @@ from pathlib import Path
 import django
 
 from selfservice.core.templating import engines
-from selfservice.settings.demo import *  # noqa: F403  settings modules extend each other
+from selfservice.settings.demo import *
 from selfservice.settings.demo import (
     AUTHENTICATION_BACKENDS,
     INSTALLED_APPS,

@@ -12,7 +12,7 @@ from tests.sandbox_process import SandboxProcess
 @pytest.fixture
 def browser_context_args(live_server: object) -> dict[str, str]:
     """Addresses are relative to the live server."""
-    return {"base_url": live_server.url}  # type: ignore[attr-defined]
+    return {"base_url": live_server.url}
 
 
 @pytest.fixture(autouse=True)
@@ -22,4 +22,4 @@ def policy(settings: Settings, sandbox: SandboxProcess, live_server: object) -> 
     settings.SECURE_CSP = content_security_policy(
         script=origin, frame=origin, connect=origin
     )
-    settings.PORTAL_BASE_URL = live_server.url  # type: ignore[attr-defined]
+    settings.PORTAL_BASE_URL = live_server.url

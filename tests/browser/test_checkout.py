@@ -12,10 +12,10 @@ from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import OrderState, Subscription
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.shop import *
 from tests.factories.accounts import make_user
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 GOOD = "4242424242424242"
 COLLEAGUES = ("Zoë van den Bergh", "Daan Kuipers", "Yara Özdemir")

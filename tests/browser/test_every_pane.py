@@ -13,11 +13,11 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from selfservice.accounts.models import User
-from tests.browser.house import *  # noqa: F403  the fixture `house`
+from tests.browser.house import *
 from tests.browser.house import House, Place
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.shop import *
 from tests.browser.test_places import EVERY
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 # Without a script a pane asks nothing more once it is shown.
 pytestmark = pytest.mark.browser_context_args(java_script_enabled=False)

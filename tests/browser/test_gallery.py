@@ -30,7 +30,7 @@ def gallery(
     page: Page, live_server: object, sign_in: Callable[[User], None], anna: User
 ) -> Page:
     sign_in(anna)
-    page.goto(f"{live_server.url}/gallery/")  # type: ignore[attr-defined]
+    page.goto(f"{live_server.url}/gallery/")
     return page
 
 
@@ -51,7 +51,7 @@ def test_every_component_is_accessible_and_fits(
     gallery: Page, accessible: Callable[[Page], list[str]], width: int, scheme: str
 ) -> None:
     gallery.set_viewport_size({"width": width, "height": 900})
-    gallery.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    gallery.emulate_media(color_scheme=scheme)
 
     assert accessible(gallery) == []
     assert gallery.evaluate("document.documentElement.scrollWidth") == width
@@ -66,7 +66,7 @@ def test_every_state_is_accessible_and_fits(
     gallery: Page, accessible: Callable[[Page], list[str]], width: int, scheme: str
 ) -> None:
     gallery.set_viewport_size({"width": width, "height": 900})
-    gallery.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    gallery.emulate_media(color_scheme=scheme)
     gallery.get_by_role("link", name="every state").click()
 
     headings = gallery.get_by_role("main").get_by_role("heading", level=2)

@@ -18,11 +18,11 @@ from selfservice.accounts.models import User
 from selfservice.catalog.models import Frequency, Term
 from selfservice.catalog.queries import Offer
 from tests.browser import journey
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.shop import *
 from tests.browser.walking import Walker, Way
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_product
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 from tests.stripe_sandbox import put_on_sale
 
 SIZES = (("en", "nl"), (True, False), (False, True), (False, True))

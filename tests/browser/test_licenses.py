@@ -30,7 +30,7 @@ def page_of(
 ) -> Callable[[Page], None]:
     def open_it(page: Page) -> None:
         sign_in(anna)
-        page.goto(f"{live_server.url}/licenses/")  # type: ignore[attr-defined]
+        page.goto(f"{live_server.url}/licenses/")
         page.get_by_role("link", name="Planboard Plus").click()
 
     return open_it
@@ -99,7 +99,7 @@ def test_it_works_without_a_script(
     plain = browser.new_context(java_script_enabled=False)
     plain.add_cookies(context.cookies())
     page = plain.new_page()
-    page.goto(f"{live_server.url}/licenses/{planboard.product_id}/")  # type: ignore[attr-defined]
+    page.goto(f"{live_server.url}/licenses/{planboard.product_id}/")
 
     page.get_by_role("link", name="Assign licenses").click()
     for typed, name in zip(("daan", "yara"), NAMES, strict=False):

@@ -14,12 +14,12 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
-from tests.browser.house import *  # noqa: F403  the fixture `house`
+from tests.browser.house import *
 from tests.browser.house import House
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.shop import *
 from tests.browser.test_places import EVERY, LOOKS, put_on
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 
 # From these pages every pane can be opened.
 OPENERS = (

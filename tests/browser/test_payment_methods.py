@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, exp
 from billing.models import BillingProfile, PaymentMethod
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.browser.shop import *
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import read
 
 LIST = "/billing/payment-methods/"
@@ -97,12 +97,12 @@ def overheard(context: BrowserContext, live_server: object) -> Iterator[list[str
     level = root.level
     root.addHandler(heard)
     root.setLevel(logging.DEBUG)
-    portal: str = live_server.url  # type: ignore[attr-defined]
+    portal: str = live_server.url
 
     def listen(request: object) -> None:
-        url: str = request.url  # type: ignore[attr-defined]
+        url: str = request.url
         if url.startswith(portal):
-            body = request.post_data or ""  # type: ignore[attr-defined]
+            body = request.post_data or ""
             heard.lines.append(f"{url} {body}")
 
     context.on("request", listen)
@@ -244,7 +244,7 @@ def test_without_a_script_stripes_page_takes_the_card(
     sign_in(anna)
     plain = browser.new_context(
         java_script_enabled=False,
-        base_url=live_server.url,  # type: ignore[attr-defined]
+        base_url=live_server.url,
     )
     plain.add_cookies(context.cookies())
     page = plain.new_page()

@@ -18,10 +18,10 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from selfservice.accounts.models import User
-from tests.browser.house import *  # noqa: F403  the fixture `house`
+from tests.browser.house import *
 from tests.browser.house import NO_PAGES, House, Place, routes
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.browser.shop import *
+from tests.stripe_sandbox import *
 
 # A script, a form or a chart reads it: 2500 there, whatever a reader sees.
 GROUPED = re.compile(

@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from selfservice.accounts.models import User
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.shop import *
 from tests.factories.billing import make_invoice
 from tests.factories.catalog import make_offer
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 PHONE = {"width": 390, "height": 844}
 
@@ -50,7 +50,7 @@ def test_by_keyboard_from_any_page(
 
 @pytest.mark.browser_context_args(java_script_enabled=False)
 def test_on_a_phone_without_a_script(home: Page) -> None:
-    home.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    home.set_viewport_size(PHONE)
     home.get_by_role("link", name="Search", exact=True).click()
     # Until its style sheet is there, the header shows its own box too.
     home.wait_for_url("/search/")

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from selfservice.accounts.models import User
-from tests.browser.shop import *  # noqa: F403  addresses without a host
+from tests.browser.shop import *
 from tests.browser.test_places import Look, Place, put_on, wrong_with
 from tests.cast import PASSWORD
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 PHONE = Look("dark", width=390)
 PAGES = (

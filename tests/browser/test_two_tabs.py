@@ -13,10 +13,10 @@ from billing.models import PaymentMethod
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import Subscription
-from tests.browser.shop import *  # noqa: F403  the policy with the sandbox in it
+from tests.browser.shop import *
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import given_back, invoices_at_stripe, read, settle
 
 UNDER_WAY = "Another change of this subscription is under way."

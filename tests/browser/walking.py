@@ -82,9 +82,9 @@ class Walker:
         """The control of one of these roles with exactly this name, which is shown."""
         place = within or self.here
         first, *others = roles
-        found = place.get_by_role(first, name=name, exact=True)  # type: ignore[arg-type]
+        found = place.get_by_role(first, name=name, exact=True)
         for role in others:
-            found = found.or_(place.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]
+            found = found.or_(place.get_by_role(role, name=name, exact=True))
         return found.filter(visible=True).first
 
     def press(self, english: str, *, within: Locator | None = None) -> None:

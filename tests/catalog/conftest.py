@@ -1,3 +1,3 @@
 """The cast of the tests."""
 
-from tests.cast import *  # noqa: F403  fixtures are found by name
+from tests.cast import *

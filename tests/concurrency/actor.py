@@ -21,18 +21,18 @@ import django
 
 django.setup()
 
-from django.db.models import F, Q  # noqa: E402  after setup
+from django.db.models import F, Q
 
-from licensing.bulk import look_at  # noqa: E402
-from licensing.models import BulkList  # noqa: E402
-from licensing.services import assigning, bulk  # noqa: E402
-from licensing.services.refusals import CannotAssign  # noqa: E402
-from selfservice.accounts.models import User  # noqa: E402
-from selfservice.accounts.services.directory import import_directory  # noqa: E402
-from selfservice.accounts.services.directory_file import read_directory  # noqa: E402
-from selfservice.core import clock  # noqa: E402
-from selfservice.subscriptions import lifecycle  # noqa: E402
-from selfservice.subscriptions.models import Subscription  # noqa: E402
+from licensing.bulk import look_at
+from licensing.models import BulkList
+from licensing.services import assigning, bulk
+from licensing.services.refusals import CannotAssign
+from selfservice.accounts.models import User
+from selfservice.accounts.services.directory import import_directory
+from selfservice.accounts.services.directory_file import read_directory
+from selfservice.core import clock
+from selfservice.subscriptions import lifecycle
+from selfservice.subscriptions.models import Subscription
 
 
 def say(word: str) -> None:

@@ -7,7 +7,7 @@ from django.db import connection
 
 from licensing.models import LicenseAssignment
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  fixtures are found by name
+from tests.cast import *
 
 ROWS = "ALTER TABLE licensing_licenseassignment {} TRIGGER licenseassignment_counted"
 CHECK = "subscription_assigned_within_quantity"

@@ -21,10 +21,10 @@ from selfservice.subscriptions.services.paying_card import (
     replace_card as replace_one,
 )
 from tests.concurrency.racing import failures, race
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import at_stripe, read, settle
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
 

@@ -22,7 +22,7 @@ from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import contract, recurring
 from selfservice.subscriptions.services.buying import Order, place_order
 from tests.concurrency.racing import failures, race
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 from tests.stripe_sandbox import enter_card
 
 pytestmark = pytest.mark.django_db(transaction=True)

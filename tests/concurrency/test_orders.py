@@ -18,7 +18,7 @@ from selfservice.subscriptions.services import contract
 from selfservice.subscriptions.services.buying import Order, place_order
 from tests.concurrency.racing import failures, race
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 from tests.stripe_sandbox import SOLD_TO
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,7 +84,7 @@ def test_sweep_webhook_and_request_at_once_change_nothing_twice(
     stripe_id = bought.stripe_subscription_id
     calls = [lambda: contract.sync_subscription(stripe_id)] * 4
     calls += [lambda: place_order(order=order, card=visa, buyer=anna)] * 2
-    calls += [operations.sweep] * 2  # type: ignore[list-item]
+    calls += [operations.sweep] * 2
 
     assert failures(race(calls)) == []
 

@@ -37,12 +37,12 @@ from selfservice.subscriptions.services.reactivating import (
 from selfservice.subscriptions.services.trials import convert, preview_conversion
 from tests.concurrency.racing import meanwhile
 from tests.reliability.queueing import queue_for
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import invoices_at_stripe, read, settle
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 from tests.subscriptions.reactivating import Pane, cancel_at_once
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
 
@@ -108,8 +108,8 @@ def at_stripe_now(
 ) -> tuple[int, int]:
     """What was paid so far, and how many subscriptions run or are tried."""
     whose = {"customer": profile.stripe_customer_id, "limit": 100}
-    paid = client.v1.invoices.list(whose).data  # type: ignore[arg-type]
-    running = client.v1.subscriptions.list(whose).data  # type: ignore[arg-type]
+    paid = client.v1.invoices.list(whose).data
+    running = client.v1.subscriptions.list(whose).data
     return sum(invoice.amount_paid for invoice in paid), len(running)
 
 

@@ -15,7 +15,7 @@ from licensing.models import Bulk, BulkList, LicenseAssignment
 from licensing.services import bulk
 from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
-from tests.concurrency.acting import *  # noqa: F403  fixtures are found by name
+from tests.concurrency.acting import *
 from tests.concurrency.acting import PROCESSES, Actor
 from tests.concurrency.racing import PATIENCE
 from tests.factories.accounts import make_people

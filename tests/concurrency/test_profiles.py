@@ -14,7 +14,7 @@ from billing.services.profile_changes import rename_profile, set_po_number
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
 from tests.concurrency.racing import race
-from tests.stripe_sandbox import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

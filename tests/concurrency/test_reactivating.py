@@ -20,12 +20,12 @@ from tests.concurrency.racing import failures, race
 from tests.factories.accounts import make_user
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
-from tests.subscriptions.reactivating import *  # noqa: F403  its fixture
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
+from tests.subscriptions.reactivating import *
 from tests.subscriptions.reactivating import Pane, cancel_at_once, confirm_at_the_bank
 from tests.subscriptions.test_reactivating import check_running
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
 

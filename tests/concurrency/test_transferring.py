@@ -12,7 +12,7 @@ from licensing.services import assigning
 from selfservice.accounts.models import User
 from selfservice.core import hooks
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.concurrency.racing import meanwhile
 from tests.factories.accounts import make_user
 from tests.factories.subscriptions import make_profile, make_subscription

@@ -18,7 +18,7 @@ def items() -> Iterator[None]:
 
 
 def entry(name: str, **more: object) -> NavItem:
-    return NavItem(label=name, url_name=name, icon="home", **more)  # type: ignore[arg-type]
+    return NavItem(label=name, url_name=name, icon="home", **more)
 
 
 def shell(path: str = "/healthz") -> Shell:

@@ -73,7 +73,7 @@ class DemoProcess:
         """Ask its database something."""
         place = str(Server(self.var / "pg").socket_dir)
         with psycopg.connect(host=place, user="portal", dbname="portal") as connection:
-            cursor = connection.execute(sql)  # type: ignore[call-overload]
+            cursor = connection.execute(sql)
             return [] if cursor.description is None else cursor.fetchall()
 
 

@@ -14,11 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import (  # noqa: F401  fixtures are found by name
-    CHROMIUM,
-    base_url,
-    browser_type_launch_args,
-)
+from tests.browser.chromium import *
 from tests.browser.test_checkout import GOOD, choose, enter, to_checkout
 from tests.demo.conftest import Start
 

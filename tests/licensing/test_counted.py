@@ -143,7 +143,7 @@ def test_two_programs_at_the_same_moment_add_no_more_than_is_counted(
 ) -> None:
     Subscription.objects.filter(pk=five.pk).update(assigned=4)
     calls: list[Callable[[], None]] = [
-        lambda person=person: insert(five, [person])  # type: ignore[misc]
+        lambda person=person: insert(five, [person])
         for person in make_people(noordzee, 6)
     ]
 

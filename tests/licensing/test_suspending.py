@@ -19,10 +19,10 @@ from selfservice.subscriptions.models import Subscription
 from tests.factories.accounts import make_user
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import DAY
-from tests.subscriptions.reactivating import *  # noqa: F403  its fixture
+from tests.subscriptions.reactivating import *
 from tests.subscriptions.reactivating import Pane, cancel_at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connections
 
-from tests.cast import *  # noqa: F403  fixtures are found by name
+from tests.cast import *
 
 
 @pytest.fixture(autouse=True)

@@ -161,7 +161,7 @@ def test_no_manager_can_write_through_its_alias(
         field = model._meta.concrete_fields[-1].attname
 
         with pytest.raises(DatabaseError):
-            rows._raw_delete("oversight")  # type: ignore[attr-defined]
+            rows._raw_delete("oversight")
         with pytest.raises(DatabaseError):
             rows.update(**{field: F(field)})
         with pytest.raises(DatabaseError):

@@ -7,9 +7,9 @@ import pytest
 from billing.models import PaymentMethod
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  fixtures are found by name
+from tests.cast import *
 from tests.portal.reconciling import buy
-from tests.stripe_sandbox import *  # noqa: F403
+from tests.stripe_sandbox import *
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from selfservice.portal.services.demo_clock import NIGHT_JOB
 from selfservice.portal.tasks import demo_night
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 pytestmark = pytest.mark.sandbox_only
 

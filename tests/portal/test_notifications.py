@@ -181,7 +181,7 @@ def test_a_reminder_can_be_stopped_with_one_press(
     assert message.extra_headers["List-Unsubscribe-Post"] == (
         "List-Unsubscribe=One-Click"
     )
-    path = re.fullmatch(r"<http://[^/]+(/[^>]+)>", link)[1]  # type: ignore[index]
+    path = re.fullmatch(r"<http://[^/]+(/[^>]+)>", link)[1]
     assert path in str(message.body)
 
     # Looking at it changes nothing; pressing needs no sign-in and no token.

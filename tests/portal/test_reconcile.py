@@ -87,7 +87,7 @@ def test_a_card_that_is_being_entered_is_no_drift_yet(
     profile: BillingProfile, stripe_client: Client
 ) -> None:
     customer = {"customer": profile.stripe_customer_id}
-    stripe_client.v1.payment_methods.attach("pm_card_visa", customer)  # type: ignore[arg-type]
+    stripe_client.v1.payment_methods.attach("pm_card_visa", customer)
 
     status, lines = reconcile()
 

@@ -18,7 +18,7 @@ type Client = stripe.StripeClient
 
 def edit(client: Client, profile: BillingProfile, **params: object) -> None:
     """Somebody does it on Stripe's own pages."""
-    client.v1.customers.update(profile.stripe_customer_id, params)  # type: ignore[arg-type]
+    client.v1.customers.update(profile.stripe_customer_id, params)
 
 
 @pytest.mark.parametrize(

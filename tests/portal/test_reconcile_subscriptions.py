@@ -128,7 +128,7 @@ def test_a_card_chosen_at_stripe_is_followed(
     bought: Subscription, profile: BillingProfile, stripe_client: Client
 ) -> None:
     customer = {"customer": profile.stripe_customer_id}
-    card = stripe_client.v1.payment_methods.attach("pm_card_mastercard", customer)  # type: ignore[arg-type]
+    card = stripe_client.v1.payment_methods.attach("pm_card_mastercard", customer)
     stripe_client.v1.subscriptions.update(
         bought.stripe_subscription_id, {"default_payment_method": card.id}
     )

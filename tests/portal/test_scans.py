@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils import timezone
 
 from selfservice.accounts.models import PersonWord, User
 from tests.bench import model
@@ -22,7 +21,7 @@ MOST = {DETAILS: 12, PICKER: 5}
 # Committed, because oversight reads through a connection of its own.
 @pytest.mark.django_db(transaction=True, databases=["default", "oversight"])
 def test_hot_pages_find_their_rows_by_index_in_few_statements(client: Client) -> None:
-    call_command("make_load", scale="small", day=dt.date.today(), verbosity=0)  # noqa: DTZ011
+    call_command("make_load", scale="small", day=timezone.localdate(), verbosity=0)
     w = world()
     with connection.cursor() as cursor:
         # On so few rows a scan is cheaper; only what no index leads to stays one.
@@ -54,7 +53,7 @@ def test_what_leads_to_no_tenant_is_noticed(careless: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     with CaptureQueriesContext(connection), noted() as statements:
-        list(careless)  # type: ignore[call-overload]
+        list(careless)
 
     assert statements[0].whole_scans()
     assert isinstance(statements[0], Statement)
@@ -63,7 +62,7 @@ def test_what_leads_to_no_tenant_is_noticed(careless: object) -> None:
 @pytest.mark.django_db(transaction=True, databases=["default", "oversight"])
 @override_settings(PORTAL={})
 def test_the_costs_of_every_page_of_the_model_can_be_measured() -> None:
-    call_command("make_load", scale="small", day=dt.date.today(), verbosity=0)  # noqa: DTZ011
+    call_command("make_load", scale="small", day=timezone.localdate(), verbosity=0)
 
     found = costs(1)
 

@@ -10,12 +10,12 @@ from django.core.management import CommandError, call_command
 from billing.models import PaymentMethod
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import read, settle
 from tests.subscriptions.test_leaving import leave
 from tests.subscriptions.test_transferring import brams, brams_card, old

@@ -155,4 +155,4 @@ class Edit(Cards):
 
 
 def _at_stripe(card: object) -> tuple[int, str]:
-    return (card.card.exp_month, card.billing_details.name or "")  # type: ignore[attr-defined]
+    return (card.card.exp_month, card.billing_details.name or "")

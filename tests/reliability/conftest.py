@@ -8,8 +8,8 @@ import pytest
 import stripe
 
 from tests import reports
-from tests.cast import *  # noqa: F403  the cast of the tests
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.cast import *
+from tests.stripe_sandbox import *
 
 COUNTS = reports.counter("fault matrix, cases")
 

@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.sandbox_only]
 def test_every_kind_of_operation_has_a_scenario() -> None:
     covered = {kind for scenario in EVERY.values() for kind in scenario.kinds}
 
-    assert set(operations.kinds.keys()) - covered == set()
+    assert set(operations.kinds) - covered == set()
 
 
 @pytest.mark.django_db(transaction=True)

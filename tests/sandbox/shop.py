@@ -71,7 +71,7 @@ class Shop:
                     "city": "Rotterdam",
                     "country": country,
                 },
-                **more,  # type: ignore[typeddict-item]
+                **more,
             }
         )
         if card:
@@ -97,7 +97,7 @@ class Shop:
                 "currency": currency,
                 "unit_amount": amount,
                 "tax_behavior": "exclusive",
-                "recurring": {"interval": interval},  # type: ignore[typeddict-item]
+                "recurring": {"interval": interval},
             }
         ).id
 
@@ -109,7 +109,7 @@ class Shop:
                 "customer": customer_id,
                 "items": [{"price": price_id, "quantity": quantity}],
                 "automatic_tax": {"enabled": True},
-                **more,  # type: ignore[typeddict-item]
+                **more,
             }
         )
 

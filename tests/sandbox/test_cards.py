@@ -32,7 +32,7 @@ def buy(shop: Shop, intent: stripe.SetupIntent) -> stripe.Subscription:
     return shop.subscribe(
         str(intent.customer),
         shop.price(),
-        default_payment_method=intent.payment_method.id,  # type: ignore[union-attr]
+        default_payment_method=intent.payment_method.id,
     )
 
 
@@ -40,10 +40,10 @@ def buy(shop: Shop, intent: stripe.SetupIntent) -> stripe.Subscription:
 def test_a_good_card_is_kept_and_charged(shop: Shop, number: str) -> None:
     intent, _ = enter(shop, number)
 
-    card = intent.payment_method.card  # type: ignore[union-attr]
+    card = intent.payment_method.card
     assert intent.status == "succeeded"
-    assert intent.payment_method.customer == intent.customer  # type: ignore[union-attr]
-    assert (card.last4, card.brand) == (number[-4:], CARDS[number].brand)  # type: ignore[union-attr]
+    assert intent.payment_method.customer == intent.customer
+    assert (card.last4, card.brand) == (number[-4:], CARDS[number].brand)
     assert buy(shop, intent).status == "active"
 
 
@@ -178,8 +178,8 @@ def test_no_card_number_is_in_any_answer(shop: Shop) -> None:
 def test_the_same_card_has_one_fingerprint_everywhere(shop: Shop) -> None:
     first, second, other = (enter(shop, n)[0] for n in (*WORKS[:1] * 2, WORKS[1]))
 
-    prints = [i.payment_method.card.fingerprint for i in (first, second, other)]  # type: ignore[union-attr]
-    assert first.payment_method.id != second.payment_method.id  # type: ignore[union-attr]
+    prints = [i.payment_method.card.fingerprint for i in (first, second, other)]
+    assert first.payment_method.id != second.payment_method.id
     assert prints[0] == prints[1] != prints[2]
 
 

@@ -42,7 +42,7 @@ def change(
         {
             "items": [{"id": item(bought).id, "quantity": quantity}],
             "proration_behavior": "always_invoice",
-            **more,  # type: ignore[typeddict-item]
+            **more,
         },
     )
 
@@ -87,8 +87,8 @@ def test_each_line_is_floored_by_itself(
 
     assert unused.amount == -(10 * 4920) * left // whole
     assert remaining.amount == (11 * 4920) * left // whole
-    assert unused.parent.subscription_item_details.proration  # type: ignore[union-attr]
-    assert unused.description.startswith("Unused time on 10 × Diagrams Pro after ")  # type: ignore[union-attr]
+    assert unused.parent.subscription_item_details.proration
+    assert unused.description.startswith("Unused time on 10 × Diagrams Pro after ")
 
 
 def test_fewer_without_proration_gives_nothing_back(
@@ -122,7 +122,7 @@ def test_more_that_is_not_paid_waits_and_changes_nothing(
         {
             "default_payment_method": shop.v1.customers.retrieve(
                 str(bought.customer)
-            ).invoice_settings.default_payment_method  # type: ignore[union-attr,typeddict-item]
+            ).invoice_settings.default_payment_method
         },
     )
 
@@ -145,7 +145,7 @@ def test_what_waits_comes_when_it_is_paid(
     shop: Shop, bought: stripe.Subscription
 ) -> None:
     customer = shop.v1.customers.retrieve(str(bought.customer))
-    good = customer.invoice_settings.default_payment_method  # type: ignore[union-attr]
+    good = customer.invoice_settings.default_payment_method
     failing = shop.give_card(str(bought.customer), CHARGE_FAILS)
     shop.v1.subscriptions.update(bought.id, {"default_payment_method": failing})
     changed = change(shop, bought, 12, payment_behavior="pending_if_incomplete")
@@ -180,7 +180,7 @@ def test_more_that_must_be_paid_is_refused_without_a_trace(
     with pytest.raises(stripe.CardError) as refusal:
         change(shop, bought, 12, payment_behavior="error_if_incomplete")
 
-    assert refusal.value.error.decline_code == "generic_decline"  # type: ignore[union-attr]
+    assert refusal.value.error.decline_code == "generic_decline"
     kept = shop.v1.subscriptions.retrieve(bought.id)
     assert item(kept).quantity == 10
     assert kept.latest_invoice == bought.latest_invoice
@@ -318,9 +318,8 @@ def test_what_is_previewed_is_charged_whatever_it_is(
     charged = shop.invoice_of(change(shop, bought, after, proration_date=at))
 
     assert charged.total == shown.total
-    assert [(line.amount, line.taxes[0].amount) for line in charged.lines.data] == [  # type: ignore[index]
-        (line.amount, line.taxes[0].amount)  # type: ignore[index]
-        for line in shown.lines.data
+    assert [(line.amount, line.taxes[0].amount) for line in charged.lines.data] == [
+        (line.amount, line.taxes[0].amount) for line in shown.lines.data
     ]
     left, whole = item(bought).current_period_end - at, 365 * DAY
     assert charged.lines.data[0].amount == -before * amount * left // whole

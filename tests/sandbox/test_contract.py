@@ -27,7 +27,7 @@ def test_the_clients_operations_are_found() -> None:
 def test_unknown_parameters_are_refused(
     sandbox: SandboxProcess, operation: object
 ) -> None:
-    verb, path = operation.name.split()  # type: ignore[attr-defined]
+    verb, path = operation.name.split()
     answer = requests.request(
         verb,
         f"{sandbox.base}{path}",

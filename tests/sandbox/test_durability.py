@@ -64,7 +64,7 @@ class Buyers:
         }
         try:
             made = self.shop.v1.subscriptions.create(
-                order,  # type: ignore[arg-type]
+                order,
                 {"idempotency_key": key},
             )
         except stripe.CardError:
@@ -84,7 +84,7 @@ def kill_now_and_then(sandbox: SandboxProcess, buyers: Buyers) -> None:
     for _ in range(KILLS):
         # The first answers of a process take their time; then it is busy.
         done = len(buyers.answers)
-        until(lambda done=done: len(buyers.answers) > done + 5)  # type: ignore[misc]
+        until(lambda done=done: len(buyers.answers) > done + 5)
         time.sleep(random.uniform(0, 0.1))
         sandbox.kill()
         sandbox.restart()
@@ -132,7 +132,7 @@ def _check_invoices(buyers: Buyers) -> None:
     """Each purchase has its one invoice, paid, numbered without gap or double."""
     invoices = _all_invoices(buyers)
     bought = sorted(made for made in buyers.answers.values() if made)
-    of = [str(i.parent.subscription_details.subscription) for i in invoices]  # type: ignore[union-attr]
+    of = [str(i.parent.subscription_details.subscription) for i in invoices]
 
     assert sorted(of) == bought
     assert {invoice.status for invoice in invoices} == {"paid"}
@@ -161,7 +161,7 @@ def _check_events(shop: Shop, sandbox: SandboxProcess, receiver: Receiver) -> No
     """Everything that was told in the list is told to the endpoint too."""
     while waits := sandbox.waiting():
         # It can be thousands: as long as they become fewer.
-        until(lambda waits=waits: sandbox.waiting() < waits)  # type: ignore[misc]
+        until(lambda waits=waits: sandbox.waiting() < waits)
     told = {event.id for event in shop.events()}
 
     arrived = Counter(event.id for event in receiver.events("whsec_demo"))

@@ -12,12 +12,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import (  # noqa: F401  fixtures are found by name
-    CHROMIUM,
-    base_url,
-    browser_type_launch_args,
-    complaints,
-)
+from tests.browser.chromium import *
+from tests.browser.chromium import CHROMIUM
+from tests.browser.complaints import *
 from tests.sandbox.card_page import CardPage
 from tests.sandbox.shop import Shop
 
@@ -62,7 +59,7 @@ def place(page: Page) -> None:
     page.get_by_role("button", name="Place order").click()
 
 
-def forget_refusals(complaints: list[str]) -> None:  # noqa: F811  the fixture's value
+def forget_refusals(complaints: list[str]) -> None:
     """The browser notes every answer that is no 200; anything else stays."""
     complaints[:] = [said for said in complaints if REFUSED not in said]
 
@@ -102,7 +99,7 @@ def test_a_card_is_confirmed_and_the_form_goes_on(
 def test_a_refused_card_is_explained_and_can_be_replaced(
     form: Page,
     card_page: CardPage,
-    complaints: list[str],  # noqa: F811
+    complaints: list[str],
     number: str,
     sentence: str,
 ) -> None:
@@ -123,7 +120,7 @@ def test_a_refused_card_is_explained_and_can_be_replaced(
 def test_the_bank_asks_over_the_page(
     form: Page,
     card_page: CardPage,
-    complaints: list[str],  # noqa: F811
+    complaints: list[str],
     answer: str,
     placed: int,
 ) -> None:
@@ -142,7 +139,7 @@ def test_the_bank_asks_over_the_page(
 
 def test_escape_at_the_bank_is_a_refusal(
     form: Page,
-    complaints: list[str],  # noqa: F811
+    complaints: list[str],
 ) -> None:
     enter(form, "4000002500003155")
     place(form)
@@ -191,7 +188,7 @@ def test_the_frame_speaks_the_pages_language(page: Page, card_page: CardPage) ->
 def test_the_frame_is_see_through_in_the_pages_colours(
     page: Page, card_page: CardPage, path: str, system: str, text: str
 ) -> None:
-    page.emulate_media(color_scheme=system)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=system)
     page.goto(f"{card_page.url}{path}")
     label = card(page).get_by_text("Card number")
     expect(label).to_have_css("color", text)

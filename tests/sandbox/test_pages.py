@@ -53,7 +53,7 @@ def test_checkout_keeps_a_card_and_goes_back(
     intent = done.setup_intent
     assert done.status == "complete"
     assert isinstance(intent, stripe.SetupIntent)
-    assert intent.payment_method.billing_details.name == "A. de Vries"  # type: ignore[union-attr]
+    assert intent.payment_method.billing_details.name == "A. de Vries"
     assert shop.events("checkout.session.completed")[0].data.object["id"] == session.id
 
 

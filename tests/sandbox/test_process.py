@@ -54,13 +54,13 @@ def test_everything_survives_a_kill(tmp_path: Path, http: CheckedHttp) -> None:
     first.hold()
     shop = Shop(first.base, http)
     options = {"idempotency_key": "order-1"}
-    customer = shop.v1.customers.create({"name": "Anna"}, options)  # type: ignore[arg-type]
+    customer = shop.v1.customers.create({"name": "Anna"}, options)
     kill(first)
 
     second = start_sandbox(tmp_path, webhook_url=url, webhook_secret=secret)
     shop = Shop(second.base, http)
 
-    again = shop.v1.customers.create({"name": "Anna"}, options)  # type: ignore[arg-type]
+    again = shop.v1.customers.create({"name": "Anna"}, options)
     assert again.id == customer.id
     assert shop.v1.customers.retrieve(customer.id).name == "Anna"
     until(lambda: len(receiver.bodies) == 1)

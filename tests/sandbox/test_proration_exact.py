@@ -56,7 +56,7 @@ def test_of_1000_for_three_parts_667_goes_back_and_333_is_charged() -> None:
 
 
 def items_of(subscription: stripe.Subscription) -> list[stripe.SubscriptionItem]:
-    return subscription["items"].data  # type: ignore[no-any-return]
+    return subscription["items"].data
 
 
 def facts(invoice: stripe.Invoice) -> list[tuple[Any, ...]]:

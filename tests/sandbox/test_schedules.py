@@ -61,7 +61,7 @@ class Bought:
         last = {"duration": {"interval": "month"}, **then}
         return self.shop.v1.subscription_schedules.update(
             made.id,
-            {"phases": [first, last], **more},  # type: ignore[typeddict-item,list-item]
+            {"phases": [first, last], **more},
         )
 
 
@@ -164,8 +164,8 @@ def test_a_years_end_can_be_months_away(shop: Shop, bought: Bought) -> None:
         made.id,
         {
             "phases": [
-                first,  # type: ignore[list-item]
-                {"items": [fewer], "duration": {"interval": "month"}},  # type: ignore[list-item]
+                first,
+                {"items": [fewer], "duration": {"interval": "month"}},
             ]
         },
     )
@@ -320,8 +320,8 @@ def test_a_trial_goes_on_when_its_end_is_given(shop: Shop) -> None:
     schedules = shop.v1.subscription_schedules
 
     with pytest.raises(stripe.InvalidRequestError, match="trial"):
-        schedules.update(made.id, {"phases": [first, fewer]})  # type: ignore[list-item]
-    schedules.update(made.id, {"phases": [{**first, "trial_end": ends}, fewer]})  # type: ignore[list-item]
+        schedules.update(made.id, {"phases": [first, fewer]})
+    schedules.update(made.id, {"phases": [{**first, "trial_end": ends}, fewer]})
     bought.go(ends + 3600)
 
     assert (bought.now().status, bought.item().quantity) == ("active", 2)

@@ -69,7 +69,7 @@ def test_a_purchase_is_told_in_order(shop: Shop) -> None:
         "customer.subscription.updated",
     ]
     updated = shop.events("customer.subscription.updated")[0]
-    assert updated.data.previous_attributes["status"] == "incomplete"  # type: ignore[index]
+    assert updated.data.previous_attributes["status"] == "incomplete"
     assert updated.data.object["id"] == bought.id
 
 

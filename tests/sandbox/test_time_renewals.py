@@ -140,7 +140,7 @@ def test_a_renewal_is_told_in_order_and_at_its_instants(shop: Shop) -> None:
         ("invoice.paid", HOUR),
         ("test_helpers.test_clock.ready", DAY),
     ]
-    previous = events[2].data.previous_attributes.to_dict()  # type: ignore[union-attr]
+    previous = events[2].data.previous_attributes.to_dict()
     assert set(previous) == {"items", "latest_invoice"}
     assert previous["items"]["data"][0]["current_period_end"] == ends
 
@@ -253,7 +253,7 @@ def test_a_renewal_whose_bank_asks_is_past_due_until_it_is_answered(shop: Shop) 
         str(bought.latest().id), {"expand": ["confirmation_secret"]}
     )
 
-    shop.bank(str(waiting.confirmation_secret.client_secret))  # type: ignore[union-attr]
+    shop.bank(str(waiting.confirmation_secret.client_secret))
 
     assert bought.latest().status == "paid"
     assert bought.now().status == "active"

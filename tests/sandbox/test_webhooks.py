@@ -99,8 +99,8 @@ def test_an_event_is_a_snapshot_with_what_was_before(
     created, first, second = receiver.events(secret)
     assert created.data.object["name"] == "Anna"
     assert first.data.object["name"] == "Bram"
-    assert first.data.previous_attributes.to_dict() == {"name": "Anna"}  # type: ignore[union-attr]
-    assert second.data.previous_attributes.to_dict() == {"name": "Bram"}  # type: ignore[union-attr]
+    assert first.data.previous_attributes.to_dict() == {"name": "Anna"}
+    assert second.data.previous_attributes.to_dict() == {"name": "Bram"}
 
 
 def test_what_was_taken_back_is_not_told(

@@ -76,7 +76,7 @@ def _cards(shop: Shop, customer_id: str) -> None:
     )
     v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
     entered = v1.setup_intents.retrieve(intent.id, {"expand": ["payment_method"]})
-    card_id = entered.payment_method.id  # type: ignore[union-attr]
+    card_id = entered.payment_method.id
     v1.setup_intents.cancel(v1.setup_intents.create({"customer": customer_id}).id)
     v1.setup_intents.list({"customer": customer_id})
     session = v1.checkout.sessions.create(
@@ -127,7 +127,7 @@ def _schedules(shop: Shop, customer_id: str) -> None:
     then = {"items": [{**item, "quantity": 2}], "duration": {"interval": "year"}}
     v1.subscription_schedules.update(
         made.id,
-        {"phases": [until, then], "end_behavior": "release"},  # type: ignore[list-item]
+        {"phases": [until, then], "end_behavior": "release"},
     )
     v1.subscription_schedules.retrieve(
         made.id, {"expand": ["subscription", "phases.items.price"]}
@@ -195,9 +195,9 @@ def _credit_notes(shop: Shop, customer_id: str) -> None:
         "refund_amount": 200,
         "credit_amount": 100,
     }
-    v1.credit_notes.preview(given)  # type: ignore[arg-type]
-    v1.credit_notes.preview_lines.list(given)  # type: ignore[arg-type]
-    note = v1.credit_notes.create(given)  # type: ignore[arg-type]
+    v1.credit_notes.preview(given)
+    v1.credit_notes.preview_lines.list(given)
+    note = v1.credit_notes.create(given)
     v1.credit_notes.update(note.id, {"memo": "Sorry"})
     v1.credit_notes.retrieve(note.id, {"expand": ["refunds.refund", "invoice"]})
     v1.credit_notes.list({"customer": customer_id})

@@ -8,7 +8,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.oversight.conftest import one_connection  # noqa: F401  a fixture
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox as a process
+from tests.stripe_sandbox import *
 
 
 @pytest.fixture(autouse=True)

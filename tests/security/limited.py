@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from selfservice.settings import base
-from selfservice.settings.test import *  # noqa: F403  settings extend each other
+from selfservice.settings.test import *
 
 ACCOUNT_RATE_LIMITS = base.ACCOUNT_RATE_LIMITS
 MFA_RATE_LIMITS = base.MFA_RATE_LIMITS

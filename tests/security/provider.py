@@ -9,6 +9,7 @@ it last asked somebody (`auth_time`), unless SILENT is set.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -112,7 +113,7 @@ def main() -> None:
     # Before anybody signs in.
     from django.core.wsgi import get_wsgi_application
 
-    from tests.security import provider_adapter  # noqa: F401
+    import_module("tests.security.provider_adapter")
 
     server = make_server(
         "127.0.0.1", int(port), get_wsgi_application(), handler_class=Quiet

@@ -19,7 +19,7 @@ def remember(sender: Any, user: User, **given: Any) -> None:
 authentication_step_completed.connect(remember)
 
 
-class Telling(DefaultOIDCAdapter):  # type: ignore[misc]
+class Telling(DefaultOIDCAdapter):
     def populate_id_token(self, id_token: Any, *about: Any, **given: Any) -> None:
         asked = User.objects.get(pk=id_token["sub"]).last_login
         if asked and not os.environ.get("SILENT"):

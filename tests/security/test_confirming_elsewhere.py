@@ -18,11 +18,11 @@ from pytest_django.fixtures import Settings
 from selfservice.accounts.models import User
 from selfservice.accounts.reauthentication import SIGNED_IN_AT
 from selfservice.subscriptions.models import Subscription
-from tests.cast import *  # noqa: F403  the cast's fixtures
-from tests.security.elsewhere import *  # noqa: F403  the provider
+from tests.cast import *
+from tests.security.elsewhere import *
 from tests.security.elsewhere import ANNAS, answer_there, named, sign_in
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox as a process
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import read
 
 HOURS = 5 * 3600

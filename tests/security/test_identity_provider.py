@@ -8,8 +8,8 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 
 from selfservice.accounts.models import User
-from tests.cast import *  # noqa: F403  the cast's fixtures
-from tests.security.elsewhere import *  # noqa: F403  the provider
+from tests.cast import *
+from tests.security.elsewhere import *
 from tests.security.elsewhere import ANNAS, named, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)

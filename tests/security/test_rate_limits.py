@@ -14,9 +14,9 @@ from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import User
 from selfservice.settings import base
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.cast import PASSWORD
-from tests.serving import *  # noqa: F403  real servers
+from tests.serving import *
 from tests.serving import Serve
 
 LIMITED = "tests.security.limited"
@@ -86,7 +86,7 @@ def limited(settings: Settings) -> None:
 def guess(login: str, password: str = "wrong", **headers: str) -> bool:
     """Whether somebody got in, from a browser that was never here before."""
     web = Client()
-    web.post("/accounts/login/", {"login": login, "password": password}, **headers)  # type: ignore[arg-type]
+    web.post("/accounts/login/", {"login": login, "password": password}, **headers)
     return web.get("/help/").status_code == 200
 
 

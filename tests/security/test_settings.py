@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 
 from selfservice.accounts.models import User
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.sandbox_process import ROOT
 
 _SPEC = importlib.util.spec_from_file_location("checks", ROOT / ".ci" / "checks.py")

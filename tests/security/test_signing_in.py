@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import User
 from selfservice.accounts.services.signing_in import disable_person, enable_person
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.cast import PASSWORD
 
 LOGIN = "/accounts/login/"

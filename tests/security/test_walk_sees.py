@@ -155,7 +155,7 @@ def test_money_that_moves_unasked(
 
 def test_a_form_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     view = without_check(ROWS["licensing:assign"])
-    view.csrf_exempt = True  # type: ignore[attr-defined]
+    view.csrf_exempt = True
     plant(monkeypatch, "licensing:assign", view)
 
     taken = taken_from_elsewhere(make_world(), ["licensing:assign", "licensing:bulk"])

@@ -10,7 +10,7 @@ import stripe
 
 from tests import reports
 from tests.simulation.running import STEPS, summary
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 reports.at_the_end(lambda: summary() if STEPS else "")
 

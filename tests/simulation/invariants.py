@@ -91,5 +91,5 @@ def licenses_are_paid_for(facts: Facts) -> None:
 def states_have_a_true_twin_in_sql(facts: Facts) -> None:
     for row in facts.subscriptions.values():
         state = lifecycle.state_at(row, facts.now)
-        assert row.twin == state  # type: ignore[attr-defined]
-        assert row.opened == (state in lifecycle.ASSIGNABLE)  # type: ignore[attr-defined]
+        assert row.twin == state
+        assert row.opened == (state in lifecycle.ASSIGNABLE)

@@ -71,7 +71,7 @@ def simulate(machine: type[RuleBasedStateMachine], length: Length) -> None:
 
 
 def _run(machine: type[RuleBasedStateMachine], length: Length, seed: int) -> None:
-    class Chosen(machine):  # type: ignore[misc,valid-type]
+    class Chosen(machine):
         """A class of its own: what is chosen is written on it."""
 
     Chosen.__name__ = Chosen.__qualname__ = machine.__name__

@@ -1,2 +1,2 @@
-from tests.cast import *  # noqa: F403  the cast's fixtures
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.cast import *
+from tests.stripe_sandbox import *

@@ -23,7 +23,7 @@ from selfservice.subscriptions.services.transferring import (
 )
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import SOLD_TO, enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     catch_up,

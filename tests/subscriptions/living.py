@@ -48,7 +48,7 @@ class Life:
     theirs: Theirs
     post: Post = dataclasses.field(default_factory=Post)
     rounds: int = 1
-    bought: Subscription = None  # type: ignore[assignment]
+    bought: Subscription = None
 
     def go_to(self, when: dt.datetime) -> None:
         """Time passes up to there; what happened meanwhile is told, and worked off."""

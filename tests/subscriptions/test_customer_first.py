@@ -23,7 +23,7 @@ from selfservice.subscriptions.services.quantity import (
 )
 from selfservice.subscriptions.services.trials import convert, preview_conversion
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     UPDATE,
     catch_up,
@@ -31,9 +31,9 @@ from tests.subscriptions.changing import (
     quantity_at_stripe,
     read,
 )
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 from tests.subscriptions.reactivating import Pane, expire
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 PO = "PO-2027-8"
 TAX_NUMBER = "NL820646660B01"

@@ -27,7 +27,7 @@ from selfservice.subscriptions.services.ending import (
 from selfservice.subscriptions.services.overdue import give_up_overdue
 from selfservice.subscriptions.services.quantity import preview_quantity, save_quantity
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     UPDATE,

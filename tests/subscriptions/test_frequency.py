@@ -15,7 +15,7 @@ from selfservice.subscriptions.services.quantity import preview_quantity
 from selfservice.subscriptions.services.scheduling import schedule_frequency
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     catch_up,

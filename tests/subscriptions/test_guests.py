@@ -25,10 +25,10 @@ from selfservice.subscriptions.services.trials import (
     preview_conversion,
     set_quantity_after,
 )
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import quantity_at_stripe, read, settle
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUEST = "you are a guest in your organization's directory now"

@@ -12,9 +12,9 @@ from selfservice.activity.models import Activity
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import OrderState, QuantityChange
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import pass_time, read, settle
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 from tests.subscriptions.trying import start
 
 pytestmark = pytest.mark.usefixtures("moving")

@@ -27,7 +27,7 @@ from tests.factories.mail import send_queued
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import UPDATE, at_stripe, catch_up, read, settle
 
 pytestmark = pytest.mark.usefixtures("moving")

@@ -13,9 +13,9 @@ from selfservice.subscriptions.models import QuantityChange
 from tests.dates import later, years_ahead
 from tests.factories.catalog import make_product
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import given_back
-from tests.subscriptions.living import *  # noqa: F403  its fixtures
+from tests.subscriptions.living import *
 from tests.subscriptions.living import CHARGED, DAY, Life, day
 
 pytestmark = pytest.mark.sandbox_only
@@ -76,7 +76,7 @@ def test_what_is_changed_in_three_years_is_what_was_shown(life: Life) -> None:
     life.says(lifecycle.ACTIVE, "8 licenses", later("28 Feb 2029 – 28 Feb 2030", years))
     assert life.now.scheduled_quantity is None
 
-    life.go_to(life.now.term_start + DAY * 10)  # type: ignore[operator]
+    life.go_to(life.now.term_start + DAY * 10)
     said = life.change("licenses", total="12", when="renewal")
     to_renewal(life)
     assert life.subtotals()[-12:] == [8 * 1030] * 11 + [12 * 1030]

@@ -15,9 +15,9 @@ from selfservice.subscriptions.queries import first_unpaid
 from tests.dates import later, years_ahead
 from tests.factories.catalog import make_product
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import at_stripe, pay_with
-from tests.subscriptions.living import *  # noqa: F403  its fixtures
+from tests.subscriptions.living import *
 from tests.subscriptions.living import CHARGED, DAY, Life, day
 
 pytestmark = pytest.mark.sandbox_only
@@ -82,7 +82,7 @@ def test_a_renewal_that_failed_is_paid_and_goes_on_as_if_nothing_was(
     assert row.term_start == due
     life.says(lifecycle.ACTIVE, f"Next charge on {day(row.term_end)}")
     pay_with(life.stripe, life.bought, "pm_card_visa")
-    life.go_to(row.term_end + CHARGED)  # type: ignore[operator]
+    life.go_to(row.term_end + CHARGED)
     start = life.now.term_start
     assert start is not None
     assert (start.day, start.month) == (31, 3)
@@ -119,7 +119,7 @@ def test_paying_the_first_of_two_leaves_thirty_days_for_the_second(
     assert first_unpaid(life.now) == oldest.pk
     assert answer.status_code == 302
     visa = {"payment_method": life.card.stripe_payment_method_id}
-    life.stripe.v1.invoices.pay(oldest.stripe_invoice_id, visa)  # type: ignore[arg-type]
+    life.stripe.v1.invoices.pay(oldest.stripe_invoice_id, visa)
     life.hear()
 
     assert life.now.past_due_since == second

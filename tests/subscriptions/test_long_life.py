@@ -12,8 +12,8 @@ from selfservice.subscriptions import lifecycle
 from tests.dates import later, years_ahead
 from tests.factories.catalog import make_product
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
-from tests.subscriptions.living import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
+from tests.subscriptions.living import *
 from tests.subscriptions.living import CHARGED, HOUR, Life, day
 
 pytestmark = pytest.mark.sandbox_only

@@ -20,7 +20,7 @@ from selfservice.subscriptions.services.ending import (
 from tests.dates import shown_day
 from tests.factories.mail import kinds_queued, send_queued
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     catch_up,

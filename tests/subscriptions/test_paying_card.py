@@ -25,7 +25,7 @@ from selfservice.subscriptions.services.quantity import (
 )
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     UPDATE,
     at_stripe,
@@ -35,9 +35,9 @@ from tests.subscriptions.changing import (
     read,
     settle,
 )
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 from tests.subscriptions.paying import HOUR
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 
 def cards_asked() -> int:

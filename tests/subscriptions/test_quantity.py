@@ -27,7 +27,7 @@ from selfservice.subscriptions.services.quantity import (
 )
 from selfservice.subscriptions.services.scheduling import undo_scheduled_change
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     UPDATE,

@@ -13,9 +13,9 @@ from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import NextContract
 from selfservice.subscriptions.services.contract import sync_subscription
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import DAY, at_stripe
-from tests.subscriptions.reactivating import *  # noqa: F403  its fixture
+from tests.subscriptions.reactivating import *
 from tests.subscriptions.reactivating import (
     Pane,
     cancel_at_once,

@@ -14,7 +14,7 @@ from selfservice.subscriptions.services.quantity import (
     save_quantity,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     at_stripe,

@@ -12,13 +12,13 @@ from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.changing import Outcome
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     catch_up,
     pass_time,
 )
-from tests.subscriptions.handing import *  # noqa: F403  its fixtures
+from tests.subscriptions.handing import *
 from tests.subscriptions.handing import hand_over, refusal
 
 pytestmark = [pytest.mark.usefixtures("moving"), pytest.mark.sandbox_only]

@@ -17,7 +17,7 @@ from selfservice.subscriptions.services.transferring import (
     transfer,
 )
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     at_stripe,
@@ -26,7 +26,7 @@ from tests.subscriptions.changing import (
     read,
     settle,
 )
-from tests.subscriptions.handing import *  # noqa: F403  its fixtures
+from tests.subscriptions.handing import *
 from tests.subscriptions.handing import former, hand_over, running
 from tests.subscriptions.test_leaving import leave
 

@@ -33,7 +33,7 @@ from tests.factories.mail import send_queued
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     at_stripe,
@@ -43,7 +43,7 @@ from tests.subscriptions.changing import (
     read,
     settle,
 )
-from tests.subscriptions.handing import *  # noqa: F403  its fixtures
+from tests.subscriptions.handing import *
 from tests.subscriptions.handing import former, hand_over, place
 from tests.subscriptions.test_leaving import leave
 

@@ -40,7 +40,7 @@ from selfservice.subscriptions.services.trials import (
 from tests.factories.accounts import make_user
 from tests.factories.mail import send_queued
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     at_stripe,
@@ -52,7 +52,7 @@ from tests.subscriptions.changing import (
     read,
     settle,
 )
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 from tests.subscriptions.trying import start
 
 pytestmark = pytest.mark.usefixtures("moving")
@@ -180,10 +180,8 @@ def test_it_is_extended_once_and_near_its_end(
 
     longer = read(trial)
     assert longer.trial_end == longer.term_end
-    assert longer.term_end == add_months(longer.term_start, 2)  # type: ignore[arg-type]
-    assert at_stripe(stripe_client, trial).trial_end == int(
-        longer.term_end.timestamp()  # type: ignore[union-attr]
-    )
+    assert longer.term_end == add_months(longer.term_start, 2)
+    assert at_stripe(stripe_client, trial).trial_end == int(longer.term_end.timestamp())
     pass_time(sandbox, DAY * 30)
     assert state(trial) == lifecycle.TRIAL
     with pytest.raises(CannotChange, match="once"):

@@ -13,7 +13,7 @@ import requests
 from django.db import connection, transaction
 
 from selfservice.core.demo.ports import free_port
-from tests.serving import *  # noqa: F403  real servers
+from tests.serving import *
 from tests.serving import PATIENCE, Serve, answers_at, database_url, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

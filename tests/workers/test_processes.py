@@ -18,9 +18,9 @@ from billing.gateway.shapes import EventHint
 from billing.models import StripeEvent
 from billing.services import inbox
 from selfservice.core import jobs
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.sandbox_process import ROOT, SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
+from tests.stripe_sandbox import *
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
 PATIENCE = 60

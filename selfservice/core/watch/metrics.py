@@ -110,7 +110,7 @@ def _registry() -> CollectorRegistry:
 
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(registry)
     else:
         _meters()
         registry.register(REGISTRY)

@@ -51,7 +51,7 @@ def test_it_is_exported(anna: User, client: Client, changed: BillingProfile) -> 
 
     answer = client.get(address(changed), {"export": "json"})
 
-    found = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    found = json.loads(b"".join(answer.streaming_content))
     assert [line["verb"] for line in found] == ["card_edited", "card_change_refused"]
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
-from tests.billing.views.card_pages import *  # noqa: F403  its fixtures
+from tests.billing.views.card_pages import *
 from tests.billing.views.card_pages import (
     EDIT,
     LIST,
@@ -28,9 +28,9 @@ from tests.billing.views.card_pages import (
     url,
     words,
 )
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import at_stripe, read
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 from tests.subscriptions.paying import enter_on_stripes_page
 
 pytestmark = pytest.mark.django_db

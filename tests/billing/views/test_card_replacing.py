@@ -10,7 +10,7 @@ from django.test import Client
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from selfservice.core.ids import uuid7
 from selfservice.subscriptions.models import Subscription
-from tests.billing.views.card_pages import *  # noqa: F403  its fixtures
+from tests.billing.views.card_pages import *
 from tests.billing.views.card_pages import (
     EDIT,
     LIST,
@@ -26,9 +26,9 @@ from tests.billing.views.card_pages import (
 )
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import at_stripe, read, settle
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 
 pytestmark = pytest.mark.django_db
 

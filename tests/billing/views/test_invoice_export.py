@@ -24,7 +24,7 @@ from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from tests.factories.billing import make_invoice, make_invoices
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 
 pytestmark = pytest.mark.django_db
 CSV, ZIP = "/billing/invoices/export.csv", "/billing/invoices/export/"
@@ -42,7 +42,7 @@ def words(response: HttpResponse) -> str:
 
 
 def content(response: object) -> bytes:
-    return b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    return b"".join(response.streaming_content)
 
 
 def work(archive: InvoiceArchive) -> None:

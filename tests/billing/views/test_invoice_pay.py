@@ -22,9 +22,9 @@ from selfservice.subscriptions.models import Subscription
 from tests.factories.billing import make_invoice
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import invoices_at_stripe, read, settle
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 from tests.subscriptions.paying import enter_on_stripes_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +48,7 @@ def pane(invoice: Invoice) -> str:
     return reverse("billing:invoice_pay", args=[invoice.pk])
 
 
-def pay(web: Client, invoice: Invoice, card: PaymentMethod, attempt: int = 0):  # type: ignore[no-untyped-def]
+def pay(web: Client, invoice: Invoice, card: PaymentMethod, attempt: int = 0):
     form = {"payment": str(card.pk), "attempt": str(attempt)}
     return web.post(pane(invoice), form)
 

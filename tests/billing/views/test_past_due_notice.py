@@ -20,9 +20,9 @@ from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
 from tests.factories.billing import make_invoice
 from tests.factories.subscriptions import make_subscription
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import invoices_at_stripe
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 
 pytestmark = pytest.mark.django_db
 BANNER = "€121.00 is past due. People keep their licenses for now."
@@ -40,7 +40,7 @@ def words(response: HttpResponse) -> str:
 
 
 def late(anna: User, **fields: object) -> Invoice:
-    made = make_invoice(anna, status="open", attempted=True, **fields)  # type: ignore[arg-type]
+    made = make_invoice(anna, status="open", attempted=True, **fields)
     owing.follow(made)
     return made
 

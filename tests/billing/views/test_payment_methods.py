@@ -55,7 +55,7 @@ def test_the_list_says_what_each_card_pays_for(web: Client, anna: User) -> None:
 
     said = words(web.get(LIST))
 
-    day = shown_day(bought.period_end)  # type: ignore[arg-type]
+    day = shown_day(bought.period_end)
     assert f"Noordzee Advies 1 subscription {bought.period_total} {day}" in said
     assert "Mastercard •••• 4444 A. V." in said
     assert "Nothing yet –" in said
@@ -122,7 +122,7 @@ def test_a_card_that_ends_before_its_next_charge_is_marked(
     shown = words(web.get(details(bought.card)))
 
     assert "Expires before the next charge" in words(web.get(LIST))
-    day = shown_day(bought.period_end)  # type: ignore[arg-type]
+    day = shown_day(bought.period_end)
     assert f"The charge of {bought.period_total} on {day} would fail." in shown
 
 

@@ -22,9 +22,9 @@ from billing.tasks import fetch_receipts
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import invoices_at_stripe
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -85,7 +85,7 @@ def connect(server: Server) -> psycopg.Connection:
 
 def setting(server: Server, name: str) -> str:
     with connect(server) as connection:
-        (value,) = connection.execute(f"SHOW {name}").fetchone()  # type: ignore[misc,call-overload]
+        (value,) = connection.execute(f"SHOW {name}").fetchone()
     return str(value)
 
 

@@ -13,8 +13,8 @@ from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
 from tests.factories.accounts import make_people
 from tests.licensing.views.test_bulk import confirm, hand_in, holders, shown
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import catch_up, pay_with
 
 ASKS_AGAIN = {"HX-Request": "true", "HX-Trigger": "bulk-waits"}

@@ -18,9 +18,9 @@ from selfservice.subscriptions.models import Subscription
 from tests.factories.accounts import make_people
 from tests.factories.licensing import give_licenses
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
-from tests.subscriptions.changing import DAY, pass_time, read
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
+from tests.subscriptions.changing import DAY, pass_time, pay_with, read
 
 pytestmark = pytest.mark.usefixtures("moving")
 PANE = {"HX-Request": "true", "HX-Target": "pane"}
@@ -155,7 +155,7 @@ def test_later_the_smaller_number_waits_and_can_be_undone(
 def test_a_payment_that_the_bank_asks_about_is_confirmed_from_the_page(
     owner: Client, bought: Subscription, stripe_client: stripe.StripeClient
 ) -> None:
-    pay_with(stripe_client, bought, "pm_card_authenticationRequired")  # noqa: F405
+    pay_with(stripe_client, bought, "pm_card_authenticationRequired")
     owner.post(url_of(bought), {"total": 15, "seal": seal_of(look(owner, bought, 15))})
     details = f"/subscriptions/{bought.pk}/"
     assert "Confirm the payment" in owner.get(details).content.decode()

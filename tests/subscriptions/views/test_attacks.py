@@ -18,7 +18,7 @@ from tests.factories.accounts import make_people
 from tests.factories.licensing import give_licenses
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import SOLD_TO, enter_card
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     given_back,
@@ -27,7 +27,7 @@ from tests.subscriptions.changing import (
     read,
     settle,
 )
-from tests.subscriptions.trying import *  # noqa: F403  and a trial
+from tests.subscriptions.trying import *
 from tests.subscriptions.views.test_bad_input import seal_of
 from tests.subscriptions.views.test_checkout import fill, page_of, shown
 

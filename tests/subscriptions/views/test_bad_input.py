@@ -22,7 +22,7 @@ from tests.factories.catalog import make_price, make_product
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import DAY, invoices_at_stripe, pass_time, read
 from tests.subscriptions.views.test_checkout import KEY, fill, page_of, shown
 

@@ -12,8 +12,8 @@ from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from tests.dates import shown_day
 from tests.factories.subscriptions import make_subscription
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import DAY, catch_up, pass_time, pay_with
 from tests.subscriptions.living import words
 
@@ -87,8 +87,8 @@ def test_past_due_it_says_until_when_and_how_to_pay(web: Client, anna: User) -> 
 def test_pay_now_leads_to_the_invoice_that_is_open(
     web: Client, bought: Subscription, stripe_client: object, sandbox: object
 ) -> None:
-    pay_with(stripe_client, bought, "pm_card_chargeCustomerFail")  # type: ignore[arg-type]
-    pass_time(sandbox, DAY * 366)  # type: ignore[arg-type]
+    pay_with(stripe_client, bought, "pm_card_chargeCustomerFail")
+    pass_time(sandbox, DAY * 366)
     catch_up(bought)
 
     answer = web.post(f"/subscriptions/{bought.pk}/pay/")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import Subscription
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
-from tests.subscriptions.changing import DAY, pass_time, read
+from tests.subscriptions.changing import *
+from tests.subscriptions.changing import DAY, pass_time, read, settle
 
 pytestmark = pytest.mark.usefixtures("moving")
 PANE = {"HX-Request": "true", "HX-Target": "pane"}
@@ -114,7 +114,7 @@ def test_the_page_says_so_while_stripes_answer_is_unknown(
     content = answer.content.decode()
     assert "We&#x27;re checking with the payment provider." in content
     assert "every 2s" in content
-    settle()  # noqa: F405
+    settle()
     assert "every 2s" not in owner.get(f"/subscriptions/{bought.pk}/").content.decode()
 
 

@@ -16,7 +16,7 @@ from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import OrderState, Subscription
 from tests.sandbox_process import SandboxProcess
 from tests.subscriptions.garbage import few, keeps, looked_at, nasty, sent
-from tests.subscriptions.trying import *  # noqa: F403  a product that can be tried
+from tests.subscriptions.trying import *
 from tests.subscriptions.views.test_checkout import ADDRESS, KEY, fill, page_of
 
 TYPED = ["name", "line1", "line2", "postal_code", "city", "email", "tax_id"]

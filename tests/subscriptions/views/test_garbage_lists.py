@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import Subscription
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import *
 from tests.subscriptions.garbage import BROKEN, few, looked_at, nasty
 
 pytestmark = pytest.mark.usefixtures("moving")

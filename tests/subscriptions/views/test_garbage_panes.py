@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from selfservice.accounts.models import User
 from selfservice.subscriptions.models import CancelReason, Subscription
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import invoices_at_stripe, read
 from tests.subscriptions.garbage import few, keeps, nasty, sent
-from tests.subscriptions.trying import *  # noqa: F403  and a trial
+from tests.subscriptions.trying import *
 
 pytestmark = pytest.mark.usefixtures("moving")
 

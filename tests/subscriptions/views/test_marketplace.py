@@ -38,7 +38,7 @@ def boards(anna: User) -> Product:
 
 
 def on_sale(product: Product, amount_minor: int, **plan: object) -> None:
-    made = make_plan(product, **plan)  # type: ignore[arg-type]
+    made = make_plan(product, **plan)
     make_price(made, amount_minor, stripe_price_id=f"price_{made.pk}")
 
 

@@ -22,12 +22,12 @@ from selfservice.subscriptions.models import Subscription
 from tests.dates import shown_day
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import UPDATE, invoices_at_stripe, read
 from tests.subscriptions.living import words
-from tests.subscriptions.paying import *  # noqa: F403  its fixtures
+from tests.subscriptions.paying import *
 from tests.subscriptions.paying import enter_on_stripes_page
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 DUTCH = {"Accept-Language": "nl"}
 PANE = {"HX-Request": "true", "HX-Target": "pane"}
@@ -61,7 +61,7 @@ def test_the_pane_says_what_the_card_will_be_charged(
     answer = web.get(pane(bought))
 
     html = answer.content.decode()
-    day = shown_day(bought.period_end)  # type: ignore[arg-type]
+    day = shown_day(bought.period_end)
     assert "Visa •••• 4242 pays for this subscription now." in html
     assert f"The next charge, €590.40 excl. tax on {day}, goes to the card" in html
     assert re.search(rf'value="{visa.pk}" checked', html)

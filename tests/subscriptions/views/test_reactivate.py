@@ -19,10 +19,10 @@ from selfservice.subscriptions.models import NextContract, Subscription
 from selfservice.subscriptions.services.contract import sync_subscription
 from tests.factories.subscriptions import make_subscription
 from tests.sandbox_process import SandboxProcess
-from tests.stripe_sandbox import *  # noqa: F403  the sandbox's fixtures
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.stripe_sandbox import *
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import DAY, pass_time, settle
-from tests.subscriptions.reactivating import *  # noqa: F403  its fixture
+from tests.subscriptions.reactivating import *
 from tests.subscriptions.reactivating import (
     Pane,
     cancel_at_once,
@@ -31,7 +31,7 @@ from tests.subscriptions.reactivating import (
     let_a_day_pass,
 )
 from tests.subscriptions.test_reactivating import check_running, open_at_stripe, owed
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
 YEAR = dt.timedelta(days=365)

@@ -22,7 +22,7 @@ from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 from tests.factories.catalog import make_plan, make_price
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     invoices_at_stripe,
@@ -30,7 +30,7 @@ from tests.subscriptions.changing import (
     quantity_at_stripe,
     read,
 )
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 KEY = str(uuid.UUID("01a20000-0000-7000-8000-000000000009"))
 DUTCH = {"Accept-Language": "nl"}

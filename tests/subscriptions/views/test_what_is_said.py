@@ -19,7 +19,7 @@ from selfservice.subscriptions.models import Subscription
 from tests.dates import shown_day
 from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import put_on_sale
-from tests.subscriptions.changing import *  # noqa: F403  a bought subscription
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     given_back,
