@@ -10,7 +10,6 @@ the linter doesn't know: whole tables that are read, written or copied under a l
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def _migrations() -> list[tuple[str, str]]:
 
 
 def _exempt(app: str, name: str) -> bool:
-    number = int(re.match(r"\d+", name)[0])  # type: ignore[index]
+    number = int(name.partition("_")[0])
     return number <= BEFORE_THE_FIRST_RELEASE[app] or f"{app}.{name}" in EXCEPTIONS
 
 

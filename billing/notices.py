@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from billing.models import Invoice
 from billing.queries import past_due_invoices
+from selfservice.accounts.models import User
 from selfservice.core.money import Money, sums
 from selfservice.core.navigation import Notice, register_notice
 from selfservice.core.numbers import Grouped
@@ -23,10 +24,10 @@ def register_all() -> None:
 
 def past_due(request: HttpRequest) -> Notice | None:
     """One statement, and none for whoever has paid everything."""
-    user = getattr(request, "user", None)
-    if not getattr(user, "has_past_due", False):
+    user: User | None = getattr(request, "user", None)
+    if user is None or not getattr(user, "has_past_due", False):
         return None
-    invoices = past_due_invoices(user, limit=MOST)  # type: ignore[arg-type]
+    invoices = past_due_invoices(user, limit=MOST)
     if not invoices or _is_here(request, invoices):
         return None
     return _notice(invoices)

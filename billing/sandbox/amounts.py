@@ -8,7 +8,7 @@ from __future__ import annotations
 WITHOUT_DECIMALS = {
     "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd",
     "vuv", "xaf", "xof", "xpf",
-}  # fmt: skip
+}  # fmt: skip  # a table
 THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}
 
 

@@ -73,10 +73,10 @@ class Call:
         param = self.params.place_of(found_id)
         return missing(kind, found_id, param or "id", status=400)
 
-    def new(self, cls: type, prefix: str, **fields: Any) -> Obj:
+    def new(self, cls: type[Any], prefix: str, **fields: Any) -> Obj:
         """A complete new object of a resource class; not stored yet."""
         found = blank(cls)
-        found["object"] = getattr(cls, "OBJECT_NAME")  # noqa: B009  every resource has it
+        found["object"] = cls.OBJECT_NAME
         for name, value in (
             ("id", new_id(prefix)),
             ("created", self.now),

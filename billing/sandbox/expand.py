@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from types import GenericAlias
 from typing import Any, Union, get_args, get_origin
 
 import stripe
@@ -45,7 +46,7 @@ def _may_expand(owner: Any, steps: list[str]) -> bool:
         return False
     for kind in _objects(owner):
         if get_origin(kind) is not None:
-            known = {"data": list[get_args(kind)[0]]}  # type: ignore[misc]
+            known = {"data": GenericAlias(list, get_args(kind)[0])}
         else:
             known = hints(kind)
         annotation = known.get(steps[0])

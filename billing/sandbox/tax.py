@@ -18,7 +18,7 @@ STANDARD_RATES = {
     "HR": "25", "HU": "27", "IE": "23", "IT": "22", "LT": "21", "LU": "17",
     "LV": "21", "MT": "18", "NL": "21", "PL": "23", "PT": "23", "RO": "21",
     "SE": "25", "SI": "22", "SK": "23",
-}  # fmt: skip
+}  # fmt: skip  # a table
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

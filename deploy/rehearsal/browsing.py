@@ -23,7 +23,7 @@ def _here(host: Any, *rest: Any, **named: Any) -> Any:
 
 
 # The certificate is Debian's own, and the name leads nowhere outside the machines.
-socket.getaddrinfo = _here  # type: ignore[assignment]
+socket.getaddrinfo = _here
 warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
 
 

@@ -106,11 +106,11 @@ def _told(sociallogin: Any) -> float | None:
     return float(told) if isinstance(told, int | float) else None
 
 
-def remember_when(request: HttpRequest, sociallogin: Any) -> None:
+def remember_when(request: Any, sociallogin: Any) -> None:
     """Whoever was let through unasked there hasn't just shown who they are."""
     told = _told(sociallogin)
     if told is not None:
-        request.identified_at = min(told, time.time())  # type: ignore[attr-defined]
+        request.identified_at = min(told, time.time())
 
 
 def did_just_confirm(request: HttpRequest) -> bool:

@@ -52,8 +52,8 @@ class TenantForeignKey[Given, Got](models.ForeignKey[Given, Got]):
         here: Any = self.model._meta.get_field("organization")
         return Exact(there.get_col(alias), here.get_col(related_alias))
 
-    def get_extra_descriptor_filter(self, instance: models.Model) -> dict[str, Any]:
-        return {"organization_id": instance.organization_id}  # type: ignore[attr-defined]
+    def get_extra_descriptor_filter(self, instance: Any) -> dict[str, Any]:
+        return {"organization_id": instance.organization_id}
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         # Migrations know it as what it is in the database.

@@ -26,7 +26,7 @@ class HtmxHttpRequest(HttpRequest):
 
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part; when it restores the history it needs a page."""
-    details: HtmxDetails | None = getattr(request, "htmx", None)
+    details = _details(request)
     return bool(details) and not (details and details.history_restore_request)
 
 
@@ -52,7 +52,8 @@ def render_page(
     patch_vary_headers(response, ["HX-Request"])
     if not fragment:
         return response
-    if request.method == "GET" and _details(request).target == "list":
+    details = _details(request)
+    if request.method == "GET" and details and details.target == "list":
         push_url(response, request.get_full_path())
     if not getattr(get_messages(request), "used", False):
         said = render_to_string("components/messages_oob.html", request=request)
@@ -60,9 +61,8 @@ def render_page(
     return response
 
 
-def _details(request: HttpRequest) -> HtmxDetails:
-    details: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    return details
+def _details(request: HttpRequest) -> HtmxDetails | None:
+    return getattr(request, "htmx", None)
 
 
 def redirect_page(

@@ -107,8 +107,8 @@ def periodic(
 
 def work(*, concurrency: int = 2) -> None:
     """Run jobs until the process is told to stop; the current ones are finished."""
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-    with app.replace_connector(connector) as worker_app:
+    connector: Any = app.connector
+    with app.replace_connector(connector.get_worker_connector()) as worker_app:
         asyncio.run(_work(worker_app, concurrency))
 
 

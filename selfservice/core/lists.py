@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
@@ -20,6 +22,11 @@ class Choice:
     label: str | Promise
     url: str
     current: bool = False
+
+
+def beside(row: Model, name: str) -> Any:
+    """What a queryset put beside the columns of a row: an annotation."""
+    return getattr(row, name)
 
 
 def with_query(request: HttpRequest, **changes: str | None) -> str:

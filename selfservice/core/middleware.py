@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -40,18 +41,24 @@ class MachinesMiddleware:
         return self.PAGES.get(request.path_info, self.get_response)(request)
 
 
+class WithFacts(HttpRequest):
+    """A request that carries what its log lines say (`watch.logs`)."""
+
+    log_facts: dict[str, Any]
+
+
 class RequestMiddleware:
     """Gives the request an id, which its log lines and its answer carry."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: WithFacts) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
         began = time.perf_counter()
         with logs.about(request=request_id) as facts:
-            request.log_facts = facts  # type: ignore[attr-defined]
+            request.log_facts = facts
             response = self.get_response(request)
             _tell(request, response, time.perf_counter() - began)
         response.headers["X-Request-ID"] = request_id

@@ -112,7 +112,8 @@ class _Models:
     """Rows as models, related ones and annotations included."""
 
     def __init__(self, compiler: SQLCompiler, using: str) -> None:
-        assert compiler.klass_info  # noqa: S101  models have one
+        if compiler.klass_info is None:
+            raise TypeError("Models come from a queryset of theirs.")
         self._first = _Part(compiler.klass_info, compiler.select, using)
         self._named = list((compiler.annotation_col_map or {}).items())
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.template import Context, TemplateDoesNotExist
@@ -55,10 +55,10 @@ def engines(choice: str, options: dict[str, Any]) -> list[dict[str, Any]]:
     return [first] if choice == "both" else [first, stock]
 
 
-def _fast(params: dict[str, Any]) -> BaseEngine:
+def _fast(params: dict[str, Any]) -> Any:
     # It is not on every machine.
     native = import_module("django_rust_templates")
-    return cast(BaseEngine, native.RustTemplates(params))
+    return native.RustTemplates(params)
 
 
 class FastTemplates(BaseEngine):
@@ -68,7 +68,7 @@ class FastTemplates(BaseEngine):
 
     def __init__(self, params: dict[str, Any]) -> None:
         self._native = _fast({**params, "OPTIONS": dict(params["OPTIONS"])})
-        self.engine = self._native.engine  # type: ignore[attr-defined]
+        self.engine = self._native.engine
         super().__init__({k: v for k, v in params.items() if k != "OPTIONS"})
 
     def from_string(self, template_code: str) -> Any:

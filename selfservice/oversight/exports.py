@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from babel.numbers import format_decimal
@@ -11,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from selfservice.core.csv_export import csv_response, in_chunks
+from selfservice.core.lists import beside
 from selfservice.core.money import Money, babel_locale, precision
 from selfservice.oversight.queries import with_what_is_shown
 from selfservice.subscriptions import lifecycle
@@ -59,9 +61,9 @@ def _rows(found: QuerySet[Subscription]) -> Iterator[list[object]]:
 
 
 def _cells(subscription: Subscription) -> list[object]:
-    state: str = subscription.state  # type: ignore[attr-defined]
-    purchased = subscription.purchased_at  # type: ignore[attr-defined]
-    expires = subscription.expires_at  # type: ignore[attr-defined]
+    state: str = beside(subscription, "state")
+    purchased: dt.datetime | None = beside(subscription, "purchased_at")
+    expires: dt.datetime | None = beside(subscription, "expires_at")
     return [
         subscription.product.name,
         str(subscription.plan),

@@ -79,7 +79,7 @@ def count_spots(whole: Whole, using: str) -> Spots:
     for name, (what, query) in counted.items():
         sql, params = query.query.get_compiler(using).as_sql()
         # The words are ours; what was asked for travels as parameters.
-        parts.append(f'(SELECT {what} FROM ({sql}) AS "{name}")')  # noqa: S608
+        parts.append(f'(SELECT {what} FROM ({sql}) AS "{name}")')  # noqa: S608  as said
         values.extend(params)
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", values)

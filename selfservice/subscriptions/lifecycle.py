@@ -93,7 +93,7 @@ def _confirmed_state(subscription: Subscription, now: dt.datetime) -> str:
 
 def expires_at(subscription: Subscription) -> dt.datetime:
     """When the term is over. A renewal that Stripe works on has 72 hours."""
-    term_end = _required(subscription.term_end)
+    term_end = subscription.term_ends
     return term_end + RENEWAL_GRACE if subscription.recurring_billing else term_end
 
 
@@ -102,7 +102,7 @@ def disabled_from(subscription: Subscription) -> dt.datetime:
 
     A payment that stays past due ends it after 30 days.
     """
-    ends = [_required(subscription.term_end) + EXPIRED_LASTS]
+    ends = [subscription.term_ends + EXPIRED_LASTS]
     if subscription.disabled_at is not None:
         ends.append(subscription.disabled_at)
     if subscription.past_due_since is not None:
@@ -116,9 +116,9 @@ def timeline(subscription: Subscription) -> list[Stage]:
     The steps after the term only happen when it is not renewed, those after Past due
     when it is not paid.
     """
-    term_start = _required(subscription.term_start)
+    term_start = subscription.term_starts
     disabled_at = disabled_from(subscription)
-    ends = min(_required(subscription.term_end), disabled_at)
+    ends = min(subscription.term_ends, disabled_at)
     if subscription.past_due_since is not None and subscription.recurring_billing:
         # Unpaid, it is renewed all the same until it is given up.
         ends = disabled_at
@@ -236,9 +236,3 @@ def assignable_at(now: dt.datetime) -> Q:
             | Q(recurring_billing=True, term_end__gt=now - RENEWAL_GRACE)
         )
     )
-
-
-def _required(instant: dt.datetime | None) -> dt.datetime:
-    if instant is None:
-        raise ValueError("A confirmed subscription has a term.")
-    return instant

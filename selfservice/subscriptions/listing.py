@@ -14,6 +14,7 @@ from django.db.models.lookups import LessThan
 
 from selfservice.accounts.models import User
 from selfservice.catalog.models import Product
+from selfservice.core.lists import beside
 from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
@@ -116,7 +117,7 @@ def products_page(
     rows = _page(search.asked, search.sort, search.grouped, start).rows(**values)
     # Counted in the same statement, unless the page is beyond the last one.
     if rows:
-        total: int = rows[0].found  # type: ignore[attr-defined]
+        total: int = beside(rows[0], "found")
     else:
         total = _count(search.asked).rows(**values)[0] if start else 0
     groups = _groups(search.asked).rows(**values) if search.grouped else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -198,6 +200,21 @@ class Subscription(TenantModel):
         return self.payment_method
 
     @property
+    def term_starts(self) -> dt.datetime:
+        """`term_start` of a confirmed one. Raises ValueError before it is."""
+        return _known(self.term_start)
+
+    @property
+    def term_ends(self) -> dt.datetime:
+        """`term_end` of a confirmed one. Raises ValueError before it is."""
+        return _known(self.term_end)
+
+    @property
+    def period_ends(self) -> dt.datetime:
+        """`period_end` of a confirmed one. Raises ValueError before it is."""
+        return _known(self.period_end)
+
+    @property
     def is_trial(self) -> bool:
         """Whether nothing has been paid for yet, as far as our row knows."""
         if self.quantity_after_trial is None:
@@ -220,6 +237,12 @@ class Subscription(TenantModel):
     def period_total(self) -> Money:
         """What the paid licenses cost per billing period, exclusive of tax."""
         return self.price.money * self.paid_quantity
+
+
+def _known(instant: dt.datetime | None) -> dt.datetime:
+    if instant is None:
+        raise ValueError("Only a confirmed subscription has a term.")
+    return instant
 
 
 class ScheduledChange(TenantModel):

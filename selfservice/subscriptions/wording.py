@@ -123,8 +123,7 @@ def recurring_sentence(subscription: Subscription, outcome: Outcome) -> str:
     """What Save did to recurring billing."""
     if outcome == Outcome.CHECKING:
         return checking_sentence()
-    term_end = subscription.term_end
-    assert term_end is not None  # noqa: S101  only paid ones have the pane
+    term_end = subscription.term_ends
     if subscription.recurring_billing:
         return _("Recurring billing is on. It renews on %(day)s.") % {
             "day": format_day(term_end)

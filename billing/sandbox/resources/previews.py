@@ -8,6 +8,7 @@ from typing import Any
 from billing.sandbox import billing_run, proration, renewals, schedules
 from billing.sandbox.billing_run import Item
 from billing.sandbox.call import Call
+from billing.sandbox.given import Given
 from billing.sandbox.resources import handles
 from billing.sandbox.resources.invoices import items_of
 from billing.sandbox.resources.subscription_changes import (
@@ -56,7 +57,7 @@ def _of_subscription(call: Call) -> Obj:
     return _preview(call, customer, items, enabled, found)
 
 
-def _items(call: Call, found: Obj, details: Obj) -> list[Item]:
+def _items(call: Call, found: Obj, details: Given) -> list[Item]:
     waiting = proration.pending_items(call, found)
     if details.get("cancel_at") == "":
         found |= {"cancel_at": None, "cancel_at_period_end": False}
@@ -95,9 +96,9 @@ def _check_trial(found: Obj, wanted: Any) -> None:
         )
 
 
-def _unused(call: Call, found: Obj, details: Obj) -> list[Item]:
+def _unused(call: Call, found: Obj, details: Given) -> list[Item]:
     if found["status"] == "trialing" or call_behaviour(call) == "none":
-        details.accept("proration_date")  # type: ignore[attr-defined]
+        details.accept("proration_date")
         return []
     rows = found["items"]["data"]
     return [

@@ -113,9 +113,9 @@ def _copy(
 
 
 def _update(cursor: CursorWrapper, people: Sequence[User]) -> None:
-    users, words = User._meta.db_table, PersonWord._meta.db_table
+    users = User._meta.db_table
     cursor.execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS people_incoming ON COMMIT DROP"  # noqa: S608  our own names
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS people_incoming ON COMMIT DROP"  # noqa: S608  names of ours
         f" AS SELECT {', '.join(_UPDATED)} FROM {users} WITH NO DATA"
     )
     cursor.execute("TRUNCATE people_incoming")
@@ -123,9 +123,9 @@ def _update(cursor: CursorWrapper, people: Sequence[User]) -> None:
     theirs = "p.organization_id = i.organization_id AND p.id = i.id"
     columns = ", ".join(f"{name} = i.{name}" for name in DIRECTORY_FIELDS)
     cursor.execute(
-        f"UPDATE {users} p SET {columns} FROM people_incoming i WHERE {theirs}"  # noqa: S608
+        f"UPDATE {users} p SET {columns} FROM people_incoming i WHERE {theirs}"  # noqa: S608  names of ours
     )
     cursor.execute(
-        f"DELETE FROM {words} w USING people_incoming i"  # noqa: S608
+        "DELETE FROM accounts_personword w USING people_incoming i"
         " WHERE w.organization_id = i.organization_id AND w.user_id = i.id"
     )

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from selfservice.accounts.history import lines_of
 from selfservice.core import clock
 from selfservice.core.htmx import HtmxHttpRequest, render_page, wants_fragment
-from selfservice.core.lists import Choice, choices, with_query
+from selfservice.core.lists import Choice, beside, choices, with_query
 from selfservice.core.money import Money
 from selfservice.core.numbers import Grouped
 from selfservice.oversight.access import overseer
@@ -71,7 +71,7 @@ class Row:
 
 def row_of(subscription: Subscription) -> Row:
     """From a row that was read with its `state`."""
-    state: str = subscription.state  # type: ignore[attr-defined]
+    state: str = beside(subscription, "state")
     return Row(
         subscription,
         str(lifecycle.LABELS[state]),

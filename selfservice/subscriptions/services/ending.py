@@ -151,8 +151,7 @@ def _preview(subscription: Subscription, now: dt.datetime) -> CancelPreview:
             since=now - lifecycle.REFUND_WINDOW,
             amount_minor=max(-quote.total_minor, 0),
         )
-    until = now if at_once else subscription.term_end
-    assert until is not None  # noqa: S101  checked: only confirmed ones get here
+    until = now if at_once else subscription.term_ends
     made = CancelPreview(subscription, at_once, until, tuple(shares), "")
     facts = _facts(made, now.isoformat())
     return dataclasses.replace(made, seal=signing.dumps(facts, salt=SALT))

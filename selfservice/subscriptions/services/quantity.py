@@ -117,8 +117,7 @@ def preview_quantity(
     now = clock.now().replace(microsecond=0)
     when = _when(subscription, quantity, at_renewal=at_renewal, now=now)
     check_quantity(subscription, quantity, later=when == When.RENEWAL, now=now)
-    at = now if when == When.NOW else subscription.term_end
-    assert at is not None  # noqa: S101  checked: only active ones get here
+    at = now if when == When.NOW else subscription.term_ends
     return _preview(subscription, quantity, when, at)
 
 

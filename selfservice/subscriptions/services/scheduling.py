@@ -59,13 +59,12 @@ def schedule_frequency(*, subscription: Subscription, plan_id: uuid.UUID) -> Out
 
 def _begin_frequency(locked: Subscription, offer: Offer) -> StripeOperation:
     check_schedulable(locked, clock.now())
-    assert locked.term_end is not None  # noqa: S101  active ones have a term
     ScheduledChange.objects.create(
         organization_id=locked.organization_id,
         subscription=locked,
         quantity=locked.quantity,
         price=offer.price,
-        takes_effect_at=locked.term_end,
+        takes_effect_at=locked.term_ends,
     )
     record(
         Change(

@@ -237,8 +237,7 @@ def _check_dates(subscription: Subscription, now: dt.datetime, *, renews: bool) 
             )
             % {"day": format_day(window)}
         )
-    ends = subscription.period_end
-    assert ends is not None  # noqa: S101  only confirmed ones get here
+    ends = subscription.period_ends
     goes_on = renews or ends != subscription.term_end
     if now > ends - (MARGIN if goes_on else LAST_MOMENT):
         raise CannotTransfer(
@@ -251,8 +250,7 @@ def _check_dates(subscription: Subscription, now: dt.datetime, *, renews: bool) 
 
 def _refundable_until(subscription: Subscription) -> dt.datetime:
     """When the last window is over in which something would be given back."""
-    start = subscription.term_start
-    assert start is not None  # noqa: S101  only confirmed ones get here
+    start = subscription.term_starts
     added = (
         QuantityChange.objects.filter(
             organization_id=subscription.organization_id,
@@ -298,9 +296,9 @@ def _arguments(
     profile = BillingProfile.objects.get(
         organization_id=locked.organization_id, pk=card.profile_id
     )
-    terms_from, term_end = counted_from(locked, found), locked.term_end
-    assert terms_from is not None  # noqa: S101  only confirmed ones get here
-    assert term_end is not None  # noqa: S101
+    terms_from, term_end = counted_from(locked, found), locked.term_ends
+    if terms_from is None:
+        raise ValueError("Only a subscription that was bought is handed over.")
     return {
         "from": found.id,
         "giver": str(locked.purchaser_id),

@@ -77,9 +77,7 @@ class Conversion:
 
 def extended_end(subscription: Subscription) -> dt.datetime:
     """When the trial would end, extended by one month."""
-    start = subscription.term_start
-    assert start is not None  # noqa: S101  only confirmed ones get here
-    return add_months(start, 2)
+    return add_months(subscription.term_starts, 2)
 
 
 def why_not_extended(subscription: Subscription, now: dt.datetime) -> str:

@@ -120,10 +120,8 @@ def _kept(form: ProductsFilter) -> list[tuple[str, str]]:
 
 def _filters(request: HttpRequest, form: ProductsFilter) -> dict[str, Any]:
     """The filters as links, and those in force as chips that remove them."""
-    labels = {
-        name: dict(form.fields[name].choices)  # type: ignore[attr-defined]
-        for name in ("channel", "expiring")
-    }
+    fields: dict[str, Any] = form.fields
+    labels = {name: dict(fields[name].choices) for name in ("channel", "expiring")}
     every = ("", _("All"))
 
     def links(name: str, values: dict[Any, Any]) -> list[Choice]:

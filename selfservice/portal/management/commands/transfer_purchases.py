@@ -101,9 +101,7 @@ class Command(BaseCommand):
 
 def _sentences(planned: Transfer) -> list[str]:
     subscription, receiver = planned.subscription, planned.receiver
-    ends, charged = subscription.term_end, subscription.period_end
-    assert ends is not None  # noqa: S101  only active ones are planned
-    assert charged is not None  # noqa: S101
+    ends, charged = subscription.term_ends, subscription.period_ends
     found = [
         f"{subscription.quantity} licenses, {subscription.assigned} assigned: people"
         " keep them. Nothing is charged or given back now."
