@@ -44,6 +44,7 @@ DEPLOYED = ("check", "--deploy", "--fail-level", "WARNING")
 CHECKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "lint": ((*PYTHON, "-m", "ruff", "check", "."), {}),
     "format": ((*PYTHON, "-m", "ruff", "format", "--check", "."), {}),
+    "marks": ((*PYTHON, ".ci/marks.py"), {}),
     "types": ((*PYTHON, "-m", "mypy"), {}),
     "imports": ((*PYTHON, "-c", IMPORTS), {}),
     "dependencies": ((*PYTHON, "-m", "deptry", ".", "--no-ansi"), {}),
