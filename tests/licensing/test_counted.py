@@ -47,6 +47,14 @@ def committed() -> Iterator[None]:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
+@contextmanager
+def looked_at_early() -> Iterator[None]:
+    """A transaction that asks for every constraint after each statement."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+
+
 def uncounted() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('licensing.uncounted', true)")
@@ -135,6 +143,29 @@ def test_what_a_savepoint_took_back_does_not_count(
         Subscription.objects.filter(pk=five.pk).update(assigned=4)
 
     assert LicenseAssignment.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_are_looked_at_early_are_refused_too(
+    five: Subscription, noordzee: Organization
+) -> None:
+    people = make_people(noordzee, 1)
+
+    with pytest.raises(IntegrityError, match=REFUSED), looked_at_early():
+        insert(five, people)
+
+    assert LicenseAssignment.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_counter_that_is_looked_at_early_is_never_less_than_the_people(
+    five: Subscription,
+) -> None:
+    with pytest.raises(IntegrityError, match=REFUSED), looked_at_early():
+        Subscription.objects.filter(pk=five.pk).update(assigned=2)
+
+    with looked_at_early():
+        Subscription.objects.filter(pk=five.pk).update(assigned=4)
 
 
 @pytest.mark.django_db(transaction=True)
