@@ -9,7 +9,8 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from selfservice.oversight.queries import ORDERS, PAGE_SIZE
+from selfservice.oversight.orders import ALL_ORDERS, GROUP_ORDERS, ORDERS
+from selfservice.oversight.queries import PAGE_SIZE
 from selfservice.oversight.spots import SPOTS
 from selfservice.subscriptions.lifecycle import LABELS
 
@@ -39,13 +40,21 @@ class PurchasesFilter(forms.Form):
     group = forms.ChoiceField(required=False, choices=GROUPS)
     export = forms.ChoiceField(required=False, choices=[("csv", "csv")])
     q = forms.CharField(required=False, max_length=100)
-    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in ORDERS])
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for s in ALL_ORDERS])
     page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
 
     @property
     def start(self) -> int:
         """How many rows stand before the page that is asked for."""
         return (int(self.value("page", 1)) - 1) * PAGE_SIZE
+
+    @property
+    def order(self) -> str:
+        """The one in force: of a column that the list or the groups have."""
+        asked: str = self.value("sort")
+        if not self.value("group"):
+            return asked if asked in ORDERS else "product"
+        return asked if asked.removeprefix("-") in GROUP_ORDERS else "name"
 
     def value(self, name: str, default: Any = "") -> Any:
         self.is_valid()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -38,8 +39,8 @@ class GroupRow:
         return self.bought - self.assigned
 
 
-def grouped(found: QuerySet[Subscription], by: str) -> list[GroupRow]:
-    """By name, in one statement."""
+def grouped(found: QuerySet[Subscription], by: str, sort: str) -> list[GroupRow]:
+    """In an order of GROUP_ORDERS, in one statement."""
     name, key, other = (
         ("product__name", "product_id", "purchaser_id")
         if by == PRODUCT
@@ -53,7 +54,25 @@ def grouped(found: QuerySet[Subscription], by: str) -> list[GroupRow]:
         _add(row, part)
     for group, found_others in others.items():
         rows[group].others = len(found_others)
-    return sorted(rows.values(), key=lambda row: row.name.casefold())
+    return _sorted(rows.values(), sort)
+
+
+def _sorted(rows: Iterable[GroupRow], sort: str) -> list[GroupRow]:
+    """What is equal follows by name."""
+    column, down = sort.removeprefix("-"), sort.startswith("-")
+    by_name = sorted(rows, key=lambda row: row.name.casefold())
+    if column == "spend":
+        return sorted(by_name, key=lambda row: _spend(row, down))
+    if column == "name":
+        return by_name[::-1] if down else by_name
+    return sorted(by_name, key=operator.attrgetter(column), reverse=down)
+
+
+def _spend(row: GroupRow, down: bool) -> tuple[bool, list[tuple[str, int]]]:
+    """Currency by currency, as the list of purchases; last who spends nothing."""
+    sign = -1 if down else 1
+    amounts = sorted((part.currency, sign * part.minor) for part in row.monthly)
+    return not amounts, amounts
 
 
 def _sums(

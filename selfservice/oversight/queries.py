@@ -29,6 +29,7 @@ from selfservice.accounts.models import PersonWord, Role, User
 from selfservice.accounts.services.words import normalized
 from selfservice.activity.models import Activity
 from selfservice.core.statements import IsAny, Later, Statement
+from selfservice.oversight.orders import ORDERS
 from selfservice.oversight.spots import Whole, within
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import ScheduledChange, Subscription
@@ -38,18 +39,6 @@ ALIAS = "oversight"
 PAGE_SIZE = 50
 PEOPLE_PAGE_SIZE = 50
 SOON = dt.timedelta(days=30)
-ORDERS: dict[str, tuple[str, ...]] = {
-    "product": ("product__name", "purchaser__display_name", "id"),
-    "-product": ("-product__name", "purchaser__display_name", "id"),
-    "purchaser": ("purchaser__display_name", "product__name", "id"),
-    "-purchaser": ("-purchaser__display_name", "product__name", "id"),
-    "purchased": ("purchased_at", "id"),
-    "-purchased": ("-purchased_at", "-id"),
-    "assigned": ("assigned", "id"),
-    "-assigned": ("-assigned", "-id"),
-    "expiry": ("expires_at", "id"),
-    "-expiry": ("-expires_at", "-id"),
-}
 # Who gave and took licenses is not part of the order history.
 _NOT_ORDERS = ("licenses_assigned", "licenses_unassigned")
 # All that the pages show: never a card, a profile's address or a password.

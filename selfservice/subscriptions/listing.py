@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When, Window
-from django.db.models.functions import ExtractMonth, ExtractYear, Greatest
+from django.db.models.functions import ExtractMonth, ExtractYear
 from django.db.models.lookups import LessThan
 
 from selfservice.accounts.models import User
@@ -18,11 +18,15 @@ from selfservice.core.lists import beside
 from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
-from selfservice.subscriptions.queries import SHOWN, subscriptions_of
+from selfservice.subscriptions.queries import (
+    SHOWN,
+    TRIAL,
+    period_minor,
+    subscriptions_of,
+)
 
 # As many as fit into 25 KB, which is what a fragment may weigh.
 PAGE_SIZE = 25
-_TRIAL = Q(quantity_after_trial__isnull=False, trial_end__gte=F("term_end"))
 _ORDERS = {
     "name": "product__name",
     "assigned": "assigned",
@@ -183,7 +187,7 @@ def _found(asked: frozenset[str]) -> QuerySet[Subscription]:
     else:
         found = found.exclude(Q(state=lifecycle.DELETED))
     if "trials" in asked:
-        found = found.filter(_TRIAL)
+        found = found.filter(TRIAL)
     if "product" in asked:
         found = found.filter(product__slug=Later("product"))
     if "expiring" in asked:
@@ -199,15 +203,11 @@ def _found(asked: frozenset[str]) -> QuerySet[Subscription]:
 def _page(
     asked: frozenset[str], sort: str, grouped: bool, start: int
 ) -> Statement[Subscription]:
-    paid = Case(
-        When(_TRIAL, then=Greatest("quantity_after_trial", "assigned")),
-        default=F("quantity"),
-    )
     rows = (
         _found(asked)
         .annotate(
             next_at=lifecycle.next_date(),
-            period_minor=paid * F("price__amount_minor"),
+            period_minor=period_minor(),
             found=Window(Count("*")),
         )
         .select_related("product", "plan", "price", "payment_method")

@@ -6,7 +6,9 @@ import datetime as dt
 import uuid
 from functools import cache
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Greatest
 
 from billing.models import BillingProfile, Invoice
 from billing.models.invoices import InvoiceStatus
@@ -20,6 +22,16 @@ from selfservice.subscriptions.models import OrderState, Subscription
 
 LATEST_INVOICES, LATEST_ENTRIES = 5, 8
 SHOWN = [OrderState.PROCESSING, OrderState.PENDING, OrderState.CONFIRMED]
+# As `Subscription.is_trial`.
+TRIAL = Q(quantity_after_trial__isnull=False) & (
+    Q(term_end=None) | Q(trial_end=None) | Q(term_end__lte=F("trial_end"))
+)
+
+
+def period_minor() -> CombinedExpression:
+    """The amount of `Subscription.period_total`, for sorting."""
+    trial = When(TRIAL, then=Greatest("quantity_after_trial", "assigned"))
+    return Case(trial, default=F("quantity")) * F("price__amount_minor")
 
 
 def subscriptions_of(purchaser: User) -> QuerySet[Subscription]:

@@ -222,28 +222,44 @@ def meter(value: int, maximum: int, label: str = "", css: str = "") -> SafeStrin
 
 @register.simple_tag(takes_context=True)
 def sort_head(
-    context: dict[str, Any], field: str, label: str, css: str = ""
+    context: dict[str, Any], field: str, label: str, css: str = "", *more: str
 ) -> SafeString:
     """A column head that sorts: links to `?sort=field`, then to `?sort=-field`.
 
-    The view puts the order in force into the context as `sort`, like "-date".
+    The view puts the order in force into the context as `sort`, like "-date". A column
+    of two figures has a second field and label, `more`.
     """
     request: HttpRequest = context["request"]
     current = context.get("sort", "")
-    query = request.GET.copy()
-    query.pop("page", None)
-    query["sort"] = f"-{field}" if current == field else field
-    order, mark = {
-        field: ("ascending", _drawing("chevron-up", "s")),
-        f"-{field}": ("descending", _drawing("chevron-down", "s")),
-    }.get(current, ("", ""))
+    fields = [(field, label), *([more] if more else [])]
+    orders = [_order(name, current) for name, _ in fields]
+    links = [
+        _sort_link(request, name, text, order)
+        for (name, text), order in zip(fields, orders, strict=True)
+    ]
+    order = next(filter(None, orders), "")
     return format_html(
-        '<th scope="col"{}{}><a href="?{}" data-list>{}{}</a></th>',
+        '<th scope="col"{}{}>{}</th>',
         format_html(' class="{}"', css) if css else "",
         format_html(' aria-sort="{}"', order) if order else "",
+        format_html_join("/", "{}", ((link,) for link in links)),
+    )
+
+
+def _order(field: str, current: str) -> str:
+    return {field: "ascending", f"-{field}": "descending"}.get(current, "")
+
+
+def _sort_link(request: HttpRequest, field: str, label: str, order: str) -> SafeString:
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{field}" if order == "ascending" else field
+    mark = {"ascending": "chevron-up", "descending": "chevron-down"}.get(order)
+    return format_html(
+        '<a href="?{}" data-list>{}{}</a>',
         query.urlencode(),
         label,
-        mark,
+        _drawing(mark, "s") if mark else "",
     )
 
 

@@ -99,7 +99,7 @@ def purchases(request: HtmxHttpRequest) -> HttpResponseBase:
             *facets_of(organization_id, search.product_id, search.purchaser_id),
         ),
         **shown,
-        "sort": form.value("sort", "product"),
+        "sort": form.order,
         "export_url": with_query(request, export="csv"),
     }
     if not wants_fragment(request):
@@ -122,7 +122,7 @@ def _subscriptions(
         organization_id,
         search,
         now,
-        sort=form.value("sort", "product"),
+        sort=form.order,
         start=form.start,
     )
     return {
@@ -135,7 +135,7 @@ def _groups(
     request: HtmxHttpRequest, form: PurchasesFilter, found: QuerySet[Subscription]
 ) -> dict[str, Any]:
     by = form.value("group")
-    groups = grouped(found, by)
+    groups = grouped(found, by, form.order)
     shown = groups[form.start : form.start + PAGE_SIZE]
     return {
         "groups": [
