@@ -86,10 +86,12 @@ class LicenseAssignment(TenantModel):
                 condition=Q(ended_at=None, suspended_at=None),
                 name="licenseassignment_by_product",
             ),
+            # What somebody holds. Alone it tells who holds two of a product.
             models.Index(
-                fields=["organization", "user"],
+                fields=["organization", "user", "product"],
+                include=["subscription", "suspended_at"],
                 condition=Q(ended_at=None),
-                name="licenseassignment_by_user",
+                name="licenseassignment_held",
             ),
             # What somebody had, for a while after it was taken back.
             models.Index(

@@ -7,8 +7,10 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
@@ -16,7 +18,7 @@ from licensing.models import LicenseAssignment
 from licensing.services.assigning import end_licenses_of
 from selfservice.accounts.models import User
 from selfservice.core import clock
-from selfservice.oversight.queries import whole_of
+from selfservice.oversight.queries import Search, find_purchases, whole_of
 from selfservice.oversight.spots import count_spots
 from selfservice.subscriptions.models import ScheduledChange
 from tests.factories.accounts import make_people, make_user
@@ -79,6 +81,28 @@ def test_two_licenses_of_a_product_from_two_purchasers_are_found(
     LicenseAssignment.objects.filter(subscription=theirs).update(ended_at=clock.now())
     assert counts(carla)[0] == 0
     assert found(see(carla, spot="double")) == set()
+
+
+def test_who_holds_two_is_read_from_one_index_in_its_order(carla: User) -> None:
+    whole = whole_of(carla.organization_id, clock.now())
+    found = find_purchases(carla.organization_id, Search(spot="double"), whole.now)
+    with connection.cursor() as cursor:
+        # With so few rows anything is as cheap.
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    with CaptureQueriesContext(connection) as asked:
+        list(found)
+        count_spots(whole, "default")
+
+    for query in asked.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Index Only Scan using licenseassignment_held" in plan
+        assert re.search(
+            r"(WindowAgg|GroupAggregate).*\n.*(Window:|Group Key:).*user_id", plan
+        )
+    assert len(asked.captured_queries) == 2
 
 
 def test_products_of_several_purchasers_are_found(
