@@ -8,6 +8,7 @@ the others runs unchanged against both.
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +23,8 @@ from billing.services.accounts import SoldTo, open_account
 from selfservice.accounts.models import User
 from selfservice.catalog.models import Frequency, Product, Term
 from selfservice.catalog.queries import Offer
+from selfservice.core.money import Money
+from selfservice.subscriptions.services.buying import Order
 from tests import live_mode
 from tests.factories.catalog import make_plan, make_price, make_product
 from tests.sandbox_process import SandboxProcess, start_sandbox
@@ -131,6 +134,19 @@ def diagrams(db: None, stripe_account: StripeAccount) -> Offer:
 def profile(anna: User, stripe_account: StripeAccount) -> BillingProfile:
     """Anna's billing profile, with its customer at Stripe."""
     return open_account(purchaser=anna, sold_to=SOLD_TO)
+
+
+@pytest.fixture
+def order(diagrams: Offer, profile: BillingProfile) -> Order:
+    """Twelve licenses of it, for whoever places it."""
+    return Order(
+        key=uuid.uuid4(),
+        offer=diagrams,
+        quantity=12,
+        profile=profile,
+        total=Money(71438, "EUR"),
+        assign_to_me=True,
+    )
 
 
 def enter_card(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 
 import pytest
 import requests
@@ -15,9 +14,7 @@ from billing import gateway
 from billing.models import BillingProfile
 from billing.services import operations
 from selfservice.accounts.models import User
-from selfservice.catalog.queries import Offer
 from selfservice.core import hooks
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import contract, recurring
 from selfservice.subscriptions.services.buying import Order, place_order
@@ -31,21 +28,13 @@ A_MOMENT = 1.0
 
 @pytest.fixture
 def paid(
-    diagrams: Offer,
+    order: Order,
     profile: BillingProfile,
     anna: User,
     stripe_client: stripe.StripeClient,
 ) -> Subscription:
     """An order that the bank has just let pass, and nobody here knows it yet."""
     asks = enter_card(stripe_client, profile, "pm_card_authenticationRequired")
-    order = Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
     placed = place_order(order=order, card=asks, buyer=anna)
     found = gateway.read_subscription(placed.stripe_subscription_id)
     page = gateway.hosted_invoice_url(found.latest_invoice_id)

@@ -11,8 +11,6 @@ from billing.models import BillingAccount, BillingProfile, Invoice, PaymentMetho
 from billing.services import operations
 from billing.services.accounts import open_account
 from selfservice.accounts.models import User
-from selfservice.catalog.queries import Offer
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import contract
 from selfservice.subscriptions.services.buying import Order, place_order
@@ -22,18 +20,6 @@ from tests.stripe_sandbox import *
 from tests.stripe_sandbox import SOLD_TO
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def order(diagrams: Offer, profile: BillingProfile) -> Order:
-    return Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
 
 
 def bought_at_stripe(client: stripe.StripeClient, profile: BillingProfile) -> int:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 import requests
 import stripe
 
 from billing import gateway
-from billing.models import BillingProfile, PaymentMethod
+from billing.models import PaymentMethod
 from billing.services import operations
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
-from selfservice.catalog.queries import Offer
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import buying, contract
 from selfservice.subscriptions.services.buying import Order, place_order
@@ -23,18 +19,6 @@ from tests.sandbox_process import SandboxProcess
 from tests.stripe_sandbox import enter_card
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
-
-
-@pytest.fixture
-def order(diagrams: Offer, profile: BillingProfile) -> Order:
-    return Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
 
 
 def test_the_key_answers_with_what_was_so_then_and_the_row_has_what_is_so_now(

@@ -6,7 +6,6 @@ Each of these fails when one lock is taken away, or the check of what is older.
 from __future__ import annotations
 
 import dataclasses
-import uuid
 
 import pytest
 import stripe
@@ -15,7 +14,6 @@ from django.utils import timezone
 from billing import gateway
 from billing.models import (
     BillingAccount,
-    BillingProfile,
     Invoice,
     PaymentMethod,
     StripeOperation,
@@ -25,8 +23,6 @@ from billing.services.accounts import CREATE_CUSTOMER, open_account
 from billing.services.invoices import About, apply_invoice
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
-from selfservice.catalog.queries import Offer
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.operations import BUY
 from selfservice.subscriptions.services import buying, contract
@@ -38,18 +34,6 @@ from tests.stripe_sandbox import SOLD_TO, enter_card
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox_only]
 
 SUBSCRIPTIONS = "/v1/subscriptions"
-
-
-@pytest.fixture
-def order(diagrams: Offer, profile: BillingProfile) -> Order:
-    return Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 import pytest
 import requests
@@ -18,7 +17,6 @@ from billing.queries import cards_of
 from billing.services import operations
 from selfservice.accounts.models import User
 from selfservice.activity.models import Activity
-from selfservice.catalog.queries import Offer
 from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
@@ -33,18 +31,6 @@ CREATE = "/v1/subscriptions"
 TRIES = 3
 
 type Client = stripe.StripeClient
-
-
-@pytest.fixture
-def order(diagrams: Offer, profile: BillingProfile) -> Order:
-    return Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
 
 
 def at_stripe(client: Client, profile: BillingProfile) -> list[stripe.Subscription]:

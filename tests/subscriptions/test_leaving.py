@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 import requests
 import stripe
@@ -11,12 +9,10 @@ from django.core import mail as outgoing
 from django.db import transaction
 
 from billing import gateway
-from billing.models import BillingProfile, PaymentMethod
+from billing.models import PaymentMethod
 from selfservice.accounts.models import Role, User
 from selfservice.activity.models import Activity, Mail
-from selfservice.catalog.queries import Offer
 from selfservice.core import hooks
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.buying import Order, place_order
 from selfservice.subscriptions.services.contract import sync_subscription
@@ -38,18 +34,6 @@ def leave(person: User) -> None:
     with transaction.atomic():
         User.objects.filter(pk=person.pk).update(is_active=False)
         hooks.people_lost.send(hooks.PeopleLost(person.organization_id, (person.pk,)))
-
-
-@pytest.fixture
-def order(diagrams: Offer, profile: BillingProfile) -> Order:
-    return Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
 
 
 @pytest.fixture

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 import stripe
 
 from billing.models import BillingProfile, Invoice, StripeOperation
 from selfservice.accounts.models import User
-from selfservice.catalog.queries import Offer
 from selfservice.core import clock
-from selfservice.core.money import Money
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import overdue, renewing
@@ -62,21 +58,13 @@ def test_a_renewal_that_failed_unheard_becomes_past_due(
 
 
 def test_an_order_that_lapsed_unheard_is_dropped(
-    diagrams: Offer,
+    order: Order,
     profile: BillingProfile,
     stripe_client: stripe.StripeClient,
     sandbox: SandboxProcess,
     anna: User,
 ) -> None:
     card = enter_card(stripe_client, profile, "pm_card_authenticationRequired")
-    order = Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
     placed = place_order(order=order, card=card, buyer=anna)
     assert state(placed) == lifecycle.PENDING
     catch_up_renewals_hourly()

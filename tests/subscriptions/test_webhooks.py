@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-
-import pytest
 import stripe
 
-from billing.models import BillingProfile, Invoice, PaymentMethod
+from billing.models import Invoice, PaymentMethod
 from billing.services.invoices import sync_invoice
 from selfservice.accounts.models import User
-from selfservice.catalog.queries import Offer
-from selfservice.core.money import Money
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.operations import BUY
 from selfservice.subscriptions.services import buying
@@ -19,18 +14,6 @@ from selfservice.subscriptions.services.buying import Order
 from selfservice.subscriptions.services.contract import sync_subscription
 
 type Client = stripe.StripeClient
-
-
-@pytest.fixture
-def order(diagrams: Offer, profile: BillingProfile) -> Order:
-    return Order(
-        key=uuid.uuid4(),
-        offer=diagrams,
-        quantity=12,
-        profile=profile,
-        total=Money(71438, "EUR"),
-        assign_to_me=True,
-    )
 
 
 def test_an_invoice_that_comes_before_the_answer_knows_its_subscription(

@@ -7,10 +7,10 @@ from django.utils import timezone
 from billing import gateway
 from billing.models import StripeOperation
 from billing.services import operations
-from selfservice.activity.services.record import Change, record
 from selfservice.subscriptions.operations.common import (
     Answer,
     apply_answer,
+    log_refused,
     subject_of,
 )
 
@@ -43,16 +43,7 @@ def _prove_set(operation: StripeOperation) -> Answer | None:
 
 
 def _not_set(operation: StripeOperation, error: Exception) -> None:
-    """The log says that it was wanted; it says too that it didn't come about."""
-    record(
-        Change(
-            organization_id=operation.organization_id,
-            actor_id=None,
-            subject_kind="subscription",
-            subject_id=operation.subject_id,
-            verb="change_refused",
-        )
-    )
+    log_refused(operation, "change_refused")
 
 
 CARD = operations.Kind(

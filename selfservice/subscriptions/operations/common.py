@@ -7,6 +7,7 @@ import datetime as dt
 
 from billing.gateway.shapes import PaymentTry, StripeSubscription
 from billing.models import StripeOperation
+from selfservice.activity.services.record import Change, record
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.contract import (
     apply_subscription,
@@ -28,6 +29,19 @@ def subject_of(operation: StripeOperation) -> Subscription:
     return Subscription.objects.select_related(
         "price", "plan", "profile", "payment_method"
     ).get(organization_id=operation.organization_id, pk=operation.subject_id)
+
+
+def log_refused(operation: StripeOperation, verb: str) -> None:
+    """The log says that it was wanted; it says too that it didn't come about."""
+    record(
+        Change(
+            organization_id=operation.organization_id,
+            actor_id=None,
+            subject_kind="subscription",
+            subject_id=operation.subject_id,
+            verb=verb,
+        )
+    )
 
 
 def apply_answer(operation: StripeOperation, answer: Answer) -> str:

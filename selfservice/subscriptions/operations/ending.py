@@ -11,13 +11,13 @@ from billing import gateway
 from billing.gateway.shapes import StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations, refunds
-from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.money import Money
 from selfservice.subscriptions import mails
 from selfservice.subscriptions.operations.common import (
     Answer,
     apply_answer,
+    log_refused,
     subject_of,
 )
 from selfservice.subscriptions.services.contract import locked_subscription
@@ -117,18 +117,9 @@ def _tell_cancelled(operation: StripeOperation) -> None:
 
 
 def _not_switched(operation: StripeOperation, error: Exception) -> None:
-    """The log says that it was wanted; it says too that it didn't come about."""
     if operation.arguments["feedback"]:
         _go_on(operation, error)
-    record(
-        Change(
-            organization_id=operation.organization_id,
-            actor_id=None,
-            subject_kind="subscription",
-            subject_id=operation.subject_id,
-            verb="change_refused",
-        )
-    )
+    log_refused(operation, "change_refused")
 
 
 def _prove_recurring(operation: StripeOperation) -> Answer | None:

@@ -11,12 +11,12 @@ from billing import gateway
 from billing.gateway.shapes import StripeSubscription
 from billing.models import StripeOperation
 from billing.services import operations
-from selfservice.activity.services.record import Change, record
 from selfservice.core.errors import DomainError
 from selfservice.subscriptions.models import ContractState, NextContract
 from selfservice.subscriptions.operations.common import (
     Answer,
     apply_answer,
+    log_refused,
     subject_of,
 )
 from selfservice.subscriptions.operations.quantity import ASKS_THE_BANK
@@ -84,15 +84,7 @@ def refuse_next(operation: StripeOperation, error: operations.Refusal) -> None:
     contract.state = ContractState.DROPPED
     contract.save()
     declined = isinstance(error, gateway.PaymentDeclined)
-    record(
-        Change(
-            organization_id=operation.organization_id,
-            actor_id=None,
-            subject_kind="subscription",
-            subject_id=operation.subject_id,
-            verb="order_declined" if declined else "change_refused",
-        )
-    )
+    log_refused(operation, "order_declined" if declined else "change_refused")
 
 
 def end_former(operation: StripeOperation) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
+from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -23,6 +26,9 @@ from selfservice.subscriptions.services.contract import (
     locked_subscription,
     sync_subscription,
 )
+
+# A preview is for somebody who looks at it, not for tomorrow.
+PREVIEW_LIVES = dt.timedelta(minutes=15)
 
 
 class CannotChange(DomainError):
@@ -51,6 +57,15 @@ class PreviewStale(DomainError):
                 " at the new amount, and confirm again."
             )
         )
+
+
+def unseal(seal: str, salt: str) -> dict[str, Any]:
+    """The facts that a preview was shown with. Raises PreviewStale."""
+    try:
+        shown: dict[str, Any] = signing.loads(seal, salt=salt, max_age=PREVIEW_LIVES)
+    except signing.BadSignature as error:
+        raise PreviewStale from error
+    return shown
 
 
 class Outcome(enum.StrEnum):

@@ -15,13 +15,13 @@ from billing.models import PaymentMethod, StripeRef
 from billing.services import operations, refs
 from billing.services.cards import sync_card
 from selfservice.accounts.models import User
-from selfservice.activity.services.record import Change, record
 from selfservice.core import hooks
 from selfservice.core.dates import add_months
 from selfservice.subscriptions import mails, mails_to_admins
 from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services import counting, next_contract, recurring
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.stripe_status import ENDED, UNPAID, USABLE
 
 
@@ -133,7 +133,12 @@ def decline(subscription: Subscription, sentence: str) -> None:
     """Note that the order can't be paid like this; the row is locked and saved."""
     subscription.order_state = OrderState.DECLINED
     subscription.decline = sentence[:300]
-    _log(subscription, "order_declined", {"attempt": subscription.attempt})
+    log(
+        subscription,
+        "order_declined",
+        by=subscription.purchaser_id,
+        after={"attempt": subscription.attempt},
+    )
 
 
 def belongs(subscription: Subscription, found: StripeSubscription) -> bool:
@@ -153,7 +158,12 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         # Before what has changed since, which is told of next: a lost answer may
         # be found when the trial that it was about is over.
         verb = "trial_started" if subscription.is_trial else "bought"
-        _log(subscription, verb, {"quantity": subscription.quantity})
+        log(
+            subscription,
+            verb,
+            by=subscription.purchaser_id,
+            after={"quantity": subscription.quantity},
+        )
     subscription.period_start = found.period_start
     subscription.period_end = found.period_end
     _follow_card(subscription, found)
@@ -276,7 +286,7 @@ def _end(subscription: Subscription, found: StripeSubscription) -> None:
         return
     if subscription.order_state != OrderState.CONFIRMED:
         subscription.order_state = OrderState.DROPPED
-        _log(subscription, "order_dropped", {})
+        log(subscription, "order_dropped", by=subscription.purchaser_id)
         return
     if recurring.is_handed_over(subscription):
         # Another one takes its place: nobody loses a license in between.
@@ -338,19 +348,6 @@ def _owner(found: StripeSubscription) -> tuple[uuid.UUID, uuid.UUID] | None:
 def _row(ref: StripeRef) -> Subscription | None:
     subscriptions = Subscription.objects.filter(organization_id=ref.organization_id)
     return subscriptions.select_related("product").filter(pk=ref.row_id).first()
-
-
-def _log(subscription: Subscription, verb: str, after: dict[str, int]) -> None:
-    record(
-        Change(
-            organization_id=subscription.organization_id,
-            actor_id=subscription.purchaser_id,
-            subject_kind="subscription",
-            subject_id=subscription.pk,
-            verb=verb,
-            after=after,
-        )
-    )
 
 
 def subject_of_invoice(asked: hooks.InvoiceAsked) -> hooks.InvoiceSubject:

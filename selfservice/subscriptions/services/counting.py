@@ -12,7 +12,6 @@ from functools import cache
 
 from billing.gateway.shapes import StripeSubscription
 from billing.services import operations
-from selfservice.activity.services.record import Change, record
 from selfservice.catalog.models import Price
 from selfservice.core import clock
 from selfservice.core.statements import Later, Statement
@@ -22,6 +21,7 @@ from selfservice.subscriptions.models import (
     ScheduledChange,
     Subscription,
 )
+from selfservice.subscriptions.services.log import log
 
 
 def follow(subscription: Subscription, found: StripeSubscription) -> None:
@@ -99,16 +99,12 @@ def change_quantity(
         quantity=quantity,
         happened_at=at,
     )
-    record(
-        Change(
-            organization_id=subscription.organization_id,
-            actor_id=_who(subscription, reason),
-            subject_kind="subscription",
-            subject_id=subscription.pk,
-            verb=f"licenses_{reason}",
-            before={"quantity": before},
-            after={"quantity": quantity},
-        )
+    log(
+        subscription,
+        f"licenses_{reason}",
+        by=_who(subscription, reason),
+        before={"quantity": before},
+        after={"quantity": quantity},
     )
 
 

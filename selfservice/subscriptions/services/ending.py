@@ -13,7 +13,6 @@ from billing import gateway
 from billing.models import StripeOperation
 from billing.services import customers, operations
 from billing.services.refunds import Share, plan_refund
-from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions import lifecycle
@@ -26,13 +25,14 @@ from selfservice.subscriptions.services.changing import (
     begin_change,
     operation_key,
     run_change,
+    unseal,
     up_to_date,
 )
 from selfservice.subscriptions.services.counting import drop_scheduled_change
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.recurring import begin_ending, begin_recurring
 
 SALT = "subscriptions.cancel"
-PREVIEW_LIVES = dt.timedelta(minutes=15)
 # In the words that Stripe has for it.
 FEEDBACK: dict[str, gateway.Feedback] = {
     CancelReason.NOT_NEEDED: "unused",
@@ -88,7 +88,7 @@ def cancel(
     Raises CannotChange, ChangeUnderWay, PreviewStale, GatewayRejected, and
     GatewayUnavailable when nothing was begun.
     """
-    shown = _unseal(seal)
+    shown = unseal(seal, SALT)
     if shown["change_number"] != subscription.change_number:
         raise PreviewStale
     try:
@@ -168,14 +168,6 @@ def _facts(preview: CancelPreview, at: str) -> dict[str, Any]:
     }
 
 
-def _unseal(seal: str) -> dict[str, Any]:
-    try:
-        shown: dict[str, Any] = signing.loads(seal, salt=SALT, max_age=PREVIEW_LIVES)
-    except signing.BadSignature as error:
-        raise PreviewStale from error
-    return shown
-
-
 def _begin_cancel(
     locked: Subscription, preview: CancelPreview, reason: str, feedback: str
 ) -> StripeOperation:
@@ -186,7 +178,12 @@ def _begin_cancel(
     if preview.at_once:
         # From this moment nobody uses it; only then Stripe is told.
         locked.disabled_at = preview.until
-    _log(locked, "cancelled", {"at_once": preview.at_once, "reason": reason})
+    log(
+        locked,
+        "cancelled",
+        by=locked.purchaser_id,
+        after={"at_once": preview.at_once, "reason": reason},
+    )
     if preview.at_once:
         return _begin_end(locked, preview, FEEDBACK[reason], feedback)
     return begin_ending(locked, FEEDBACK[reason], feedback)
@@ -220,7 +217,7 @@ def _begin_recurring(locked: Subscription, *, on: bool) -> StripeOperation:
             _("Recurring billing can be changed only while a subscription is active.")
         )
     if not on:
-        _log(locked, "recurring_off", {})
+        log(locked, "recurring_off", by=locked.purchaser_id)
         return begin_ending(locked, None, "")
     if locked.payment_method_id is None:
         raise CannotChange(
@@ -229,7 +226,7 @@ def _begin_recurring(locked: Subscription, *, on: bool) -> StripeOperation:
                 " subscription."
             )
         )
-    _log(locked, "recurring_on", {})
+    log(locked, "recurring_on", by=locked.purchaser_id)
     locked.cancelled_at = None
     locked.cancel_reason = locked.cancel_feedback = ""
     return begin_recurring(locked, at="", feedback=None, comment="")
@@ -245,16 +242,3 @@ def _check_cancel(subscription: Subscription, now: dt.datetime) -> None:
                 " billing on."
             )
         )
-
-
-def _log(subscription: Subscription, verb: str, after: dict[str, bool | str]) -> None:
-    record(
-        Change(
-            organization_id=subscription.organization_id,
-            actor_id=subscription.purchaser_id,
-            subject_kind="subscription",
-            subject_id=subscription.pk,
-            verb=verb,
-            after=after,
-        )
-    )

@@ -20,7 +20,6 @@ from django.db.models import Max, QuerySet
 from billing.gateway.shapes import StripeSubscription
 from billing.models import BillingProfile, PaymentMethod, StripeOperation
 from billing.services import operations, refs
-from selfservice.activity.services.record import Change, record
 from selfservice.catalog.models import Price
 from selfservice.core import clock, hooks
 from selfservice.core.money import Money
@@ -31,6 +30,7 @@ from selfservice.subscriptions.models import (
     Subscription,
 )
 from selfservice.subscriptions.services import counting, recurring
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.stripe_status import ENDED, USABLE
 
 # What taking over means besides, by its reason; the row is locked, and saved after.
@@ -135,7 +135,7 @@ def follow(
         _take_over(subscription, contract, found)
     elif found.status in ENDED and not _asking(subscription, contract):
         contract.state = ContractState.DROPPED
-        _log_dropped(subscription)
+        log(subscription, "order_dropped", by=None)
     elif found.status == "incomplete" and recurring.has_left(subscription):
         # Nobody is there to ask their bank.
         begin_drop(subscription, contract)
@@ -180,18 +180,6 @@ def _take_over(
     subscription.pending_quantity = subscription.pending_until = None
     subscription.cancelled_at = None
     subscription.cancel_reason = subscription.cancel_feedback = ""
-
-
-def _log_dropped(subscription: Subscription) -> None:
-    record(
-        Change(
-            organization_id=subscription.organization_id,
-            actor_id=None,
-            subject_kind="subscription",
-            subject_id=subscription.pk,
-            verb="order_dropped",
-        )
-    )
 
 
 def _asking(subscription: Subscription, contract: NextContract) -> bool:

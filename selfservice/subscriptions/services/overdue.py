@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.services import operations
-from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.contract import locked_subscription
+from selfservice.subscriptions.services.log import log
 
 AT_ONCE = 200
 
@@ -50,14 +50,5 @@ def _give_up(organization_id: uuid.UUID, pk: uuid.UUID, now: dt.datetime) -> boo
             arguments={"stripe_id": locked.stripe_subscription_id},
             for_worker=True,
         )
-        record(
-            Change(
-                organization_id=locked.organization_id,
-                actor_id=None,
-                subject_kind="subscription",
-                subject_id=locked.pk,
-                verb="given_up",
-                before={"past_due_since": since.isoformat()},
-            )
-        )
+        log(locked, "given_up", by=None, before={"past_due_since": since.isoformat()})
     return True

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import operations
 from billing.services.payers import locked_card, why_card_cant_pay
-from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.hooks import CardReplaced
 from selfservice.subscriptions import lifecycle
@@ -24,6 +23,7 @@ from selfservice.subscriptions.services.changing import (
     refuse_while_under_way,
     run_change,
 )
+from selfservice.subscriptions.services.log import log
 
 
 def check_replaceable(subscription: Subscription) -> None:
@@ -87,16 +87,12 @@ def _begin(locked: Subscription, card: PaymentMethod) -> StripeOperation:
     card = locked_card(card)
     check_card(card, locked)
     former = locked.payment_method_id
-    record(
-        Change(
-            organization_id=locked.organization_id,
-            actor_id=locked.purchaser_id,
-            subject_kind="subscription",
-            subject_id=locked.pk,
-            verb="card_replaced",
-            before={"card": str(former)} if former else {},
-            after={"card": str(card.pk)},
-        )
+    log(
+        locked,
+        "card_replaced",
+        by=locked.purchaser_id,
+        before={"card": str(former)} if former else {},
+        after={"card": str(card.pk)},
     )
     return operations.begin(
         kind="subscription.card",

@@ -19,7 +19,6 @@ from billing.gateway.shapes import Quote
 from billing.models import StripeOperation
 from billing.services import customers, operations
 from billing.services.refunds import Share, plan_refund
-from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.money import Money
 from selfservice.subscriptions.lifecycle import REFUND_WINDOW
@@ -37,9 +36,11 @@ from selfservice.subscriptions.services.changing import (
     fetch_invoice,
     operation_key,
     run_change,
+    unseal,
     up_to_date,
 )
 from selfservice.subscriptions.services.counting import change_quantity
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.quantity_rules import (
     check_quantity,
     refuse_below_assigned,
@@ -47,8 +48,6 @@ from selfservice.subscriptions.services.quantity_rules import (
 )
 
 SALT = "subscriptions.quantity"
-# A preview is for somebody who looks at it, not for tomorrow.
-PREVIEW_LIVES = dt.timedelta(minutes=15)
 type Prepare = Callable[[], None]
 
 
@@ -224,10 +223,7 @@ def _facts(preview: Preview) -> dict[str, Any]:
 
 
 def _unseal(seal: str, subscription: Subscription) -> dict[str, Any]:
-    try:
-        shown: dict[str, Any] = signing.loads(seal, salt=SALT, max_age=PREVIEW_LIVES)
-    except signing.BadSignature as error:
-        raise PreviewStale from error
+    shown = unseal(seal, SALT)
     if shown["subscription"] != str(subscription.pk):
         raise PreviewStale
     return shown
@@ -268,16 +264,12 @@ def _begin_schedule(locked: Subscription, preview: Preview) -> None:
         takes_effect_at=preview.at,
     )
     locked.scheduled_quantity = preview.quantity
-    record(
-        Change(
-            organization_id=locked.organization_id,
-            actor_id=locked.purchaser_id,
-            subject_kind="subscription",
-            subject_id=locked.pk,
-            verb="change_scheduled",
-            before={"quantity": preview.before},
-            after={"quantity": preview.quantity},
-        )
+    log(
+        locked,
+        "change_scheduled",
+        by=locked.purchaser_id,
+        before={"quantity": preview.before},
+        after={"quantity": preview.quantity},
     )
 
 

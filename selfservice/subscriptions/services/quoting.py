@@ -20,8 +20,33 @@ from selfservice.subscriptions.services.offering import trial_licenses
 SALT = "subscriptions.quote"
 
 
+class Quoted:
+    """The amounts of a `quote`, as they are shown."""
+
+    __slots__ = ()
+    quote: Quote
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(self.quote.subtotal_minor, self.quote.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.quote.tax_minor, self.quote.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.quote.total_minor, self.quote.currency)
+
+    @property
+    def tax_percent(self) -> str:
+        """The rate as it is said: 21 or 5.5; empty without tax."""
+        rate = self.quote.tax_rate_bp
+        return "" if rate is None else f"{rate / 100:g}"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Quoted):
     """What is charged now and later, as it stands beside the order.
 
     Of a trial, `trial_end` is set: nothing is charged before then.
@@ -43,24 +68,6 @@ class Summary:
     @property
     def unit(self) -> Money:
         return self.offer.price.money
-
-    @property
-    def subtotal(self) -> Money:
-        return Money(self.quote.subtotal_minor, self.quote.currency)
-
-    @property
-    def tax(self) -> Money:
-        return Money(self.quote.tax_minor, self.quote.currency)
-
-    @property
-    def total(self) -> Money:
-        return Money(self.quote.total_minor, self.quote.currency)
-
-    @property
-    def tax_percent(self) -> str:
-        """The rate as it is said: 21 or 5.5; empty without tax."""
-        rate = self.quote.tax_rate_bp
-        return "" if rate is None else f"{rate / 100:g}"
 
     @property
     def charged_within_term(self) -> bool:

@@ -14,7 +14,6 @@ from billing.gateway.shapes import Quote
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import operations
 from billing.services.payers import locked_card
-from selfservice.activity.services.record import Change, record
 from selfservice.catalog.queries import Offer, offer_of
 from selfservice.core import clock, hooks
 from selfservice.core.dates import add_months
@@ -35,11 +34,13 @@ from selfservice.subscriptions.services.changing import (
     begin_change,
     fetch_invoice,
     run_change,
+    unseal,
 )
 from selfservice.subscriptions.services.contract import (
     locked_subscription,
     sync_subscription,
 )
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.next_contract import (
     begin_drop,
     begin_next,
@@ -48,15 +49,15 @@ from selfservice.subscriptions.services.next_contract import (
 )
 from selfservice.subscriptions.services.offering import check_buyer
 from selfservice.subscriptions.services.paying_card import check_card
+from selfservice.subscriptions.services.quoting import Quoted
 from selfservice.subscriptions.services.stripe_status import ENDED
 
 SALT = "subscriptions.reactivate"
-PREVIEW_LIVES = dt.timedelta(minutes=15)
 REACTIVABLE = frozenset({lifecycle.EXPIRED, lifecycle.DISABLED})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reactivation:
+class Reactivation(Quoted):
     """What reactivating charges and when it renews, as it is shown. Tax included.
 
     `seal` binds it to what was shown.
@@ -68,24 +69,6 @@ class Reactivation:
     term_end: dt.datetime
     next_charge_at: dt.datetime
     seal: str
-
-    @property
-    def total(self) -> Money:
-        return Money(self.quote.total_minor, self.quote.currency)
-
-    @property
-    def subtotal(self) -> Money:
-        return Money(self.quote.subtotal_minor, self.quote.currency)
-
-    @property
-    def tax(self) -> Money:
-        return Money(self.quote.tax_minor, self.quote.currency)
-
-    @property
-    def tax_percent(self) -> str:
-        """The rate as it is said: 21 or 5.5; empty without tax."""
-        rate = self.quote.tax_rate_bp
-        return "" if rate is None else f"{rate / 100:g}"
 
     @property
     def former_price(self) -> Money | None:
@@ -124,7 +107,7 @@ def reactivate(
     Raises CannotChange, CannotBuy, ChangeUnderWay, PreviewStale, PaymentDeclined,
     GatewayRejected, and GatewayUnavailable when nothing was begun.
     """
-    shown = _unseal(seal)
+    shown = unseal(seal, SALT)
     if shown["change_number"] != subscription.change_number:
         raise PreviewStale
     _check(subscription)
@@ -226,14 +209,6 @@ def _facts(preview: Reactivation) -> dict[str, Any]:
     }
 
 
-def _unseal(seal: str) -> dict[str, Any]:
-    try:
-        shown: dict[str, Any] = signing.loads(seal, salt=SALT, max_age=PREVIEW_LIVES)
-    except signing.BadSignature as error:
-        raise PreviewStale from error
-    return shown
-
-
 def _begin(
     locked: Subscription, preview: Reactivation, card: PaymentMethod
 ) -> StripeOperation:
@@ -254,18 +229,14 @@ def _begin(
 
 def reactivated(subscription: Subscription, contract: NextContract) -> None:
     """It runs again: the log and the purchaser are told, and licenses come back."""
-    record(
-        Change(
-            organization_id=subscription.organization_id,
-            actor_id=subscription.purchaser_id,
-            subject_kind="subscription",
-            subject_id=subscription.pk,
-            verb="reactivated",
-            after={
-                "quantity": subscription.quantity,
-                "amount_minor": contract.total_minor,
-            },
-        )
+    log(
+        subscription,
+        "reactivated",
+        by=subscription.purchaser_id,
+        after={
+            "quantity": subscription.quantity,
+            "amount_minor": contract.total_minor,
+        },
     )
     mails.reactivated(subscription, contract)
     hooks.subscription_resumed.send(

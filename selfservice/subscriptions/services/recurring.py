@@ -13,9 +13,9 @@ from billing.models import StripeOperation
 from billing.models.stripe import UNSETTLED
 from billing.services import operations
 from selfservice.accounts.models import User
-from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.services.log import log
 
 KIND = "subscription.recurring"
 TRANSFER = "subscription.transfer"
@@ -97,15 +97,7 @@ def stop_renewal(locked: Subscription) -> None:
     """
     locked.change_number += 1
     begin_ending(locked, None, "", for_worker=True)
-    record(
-        Change(
-            organization_id=locked.organization_id,
-            actor_id=None,
-            subject_kind="subscription",
-            subject_id=locked.pk,
-            verb="purchaser_left",
-        )
-    )
+    log(locked, "purchaser_left", by=None)
 
 
 def is_ending(subscription: Subscription) -> bool:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from billing.models import StripeOperation
 from billing.services import operations
-from selfservice.activity.services.record import Change, record
 from selfservice.catalog.queries import Offer, offers
 from selfservice.core import clock
 from selfservice.subscriptions.models import ScheduledChange, Subscription
@@ -22,6 +21,7 @@ from selfservice.subscriptions.services.changing import (
     up_to_date,
 )
 from selfservice.subscriptions.services.counting import scheduled_change
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.quantity_rules import check_schedulable
 
 
@@ -66,16 +66,12 @@ def _begin_frequency(locked: Subscription, offer: Offer) -> StripeOperation:
         price=offer.price,
         takes_effect_at=locked.term_ends,
     )
-    record(
-        Change(
-            organization_id=locked.organization_id,
-            actor_id=locked.purchaser_id,
-            subject_kind="subscription",
-            subject_id=locked.pk,
-            verb="frequency_scheduled",
-            before={"plan": str(locked.plan_id)},
-            after={"plan": str(offer.plan.pk)},
-        )
+    log(
+        locked,
+        "frequency_scheduled",
+        by=locked.purchaser_id,
+        before={"plan": str(locked.plan_id)},
+        after={"plan": str(offer.plan.pk)},
     )
     return operations.begin(
         kind="subscription.schedule",
@@ -103,16 +99,12 @@ def _begin(locked: Subscription) -> StripeOperation:
     change = scheduled_change(locked)
     if change is None or not change.stripe_schedule_id:
         raise CannotChange(_("Nothing is scheduled for the renewal any more."))
-    record(
-        Change(
-            organization_id=locked.organization_id,
-            actor_id=locked.purchaser_id,
-            subject_kind="subscription",
-            subject_id=locked.pk,
-            verb="change_undone",
-            before={"quantity": change.quantity},
-            after={"quantity": locked.quantity},
-        )
+    log(
+        locked,
+        "change_undone",
+        by=locked.purchaser_id,
+        before={"quantity": change.quantity},
+        after={"quantity": locked.quantity},
     )
     # The larger number counts only when Stripe has let go of the smaller one.
     return operations.begin(

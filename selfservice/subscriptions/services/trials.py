@@ -19,10 +19,8 @@ from billing.gateway.shapes import Quote
 from billing.models import PaymentMethod, StripeOperation
 from billing.services import customers, operations
 from billing.services.payers import locked_card
-from selfservice.activity.services.record import Change, record
 from selfservice.core import clock
 from selfservice.core.dates import add_months
-from selfservice.core.money import Money
 from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions import lifecycle
@@ -36,43 +34,27 @@ from selfservice.subscriptions.services.changing import (
     fetch_invoice,
     operation_key,
     run_change,
+    unseal,
 )
+from selfservice.subscriptions.services.log import log
 from selfservice.subscriptions.services.paying_card import check_card
 from selfservice.subscriptions.services.quantity_rules import why_no_more
+from selfservice.subscriptions.services.quoting import Quoted
 from selfservice.subscriptions.services.selling import why_not_sold
 from selfservice.subscriptions.services.trial_count import begin_trial_count
 
 SALT = "subscriptions.trial"
-PREVIEW_LIVES = dt.timedelta(minutes=15)
 EXTENDED_WITHIN = dt.timedelta(days=15)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(Quoted):
     """What starting the paid subscription today charges, sealed. Tax included."""
 
     subscription: Subscription
     quantity: int
     quote: Quote
     seal: str
-
-    @property
-    def total(self) -> Money:
-        return Money(self.quote.total_minor, self.quote.currency)
-
-    @property
-    def subtotal(self) -> Money:
-        return Money(self.quote.subtotal_minor, self.quote.currency)
-
-    @property
-    def tax(self) -> Money:
-        return Money(self.quote.tax_minor, self.quote.currency)
-
-    @property
-    def tax_percent(self) -> str:
-        """The rate as it is said: 21 or 5.5; empty without tax."""
-        rate = self.quote.tax_rate_bp
-        return "" if rate is None else f"{rate / 100:g}"
 
 
 def extended_end(subscription: Subscription) -> dt.datetime:
@@ -153,7 +135,7 @@ def convert(
     """
     _check_running(subscription)
     check_card(card, subscription)
-    shown = _unseal(seal)
+    shown = unseal(seal, SALT)
     if shown["change_number"] != subscription.change_number:
         raise PreviewStale
     preview = preview_conversion(subscription=subscription)
@@ -208,7 +190,7 @@ def _begin_extending(locked: Subscription) -> StripeOperation:
         raise CannotChange(reason)
     until = extended_end(locked)
     locked.trial_extended_at = now
-    _log(locked, "trial_extended")
+    log(locked, "trial_extended", by=locked.purchaser_id)
     return operations.begin(
         kind="subscription.trial_extend",
         key=operation_key(locked, "trial-extend"),
@@ -236,11 +218,12 @@ def _begin_count(locked: Subscription, quantity: int) -> StripeOperation:
             )
             % {"count": Grouped(locked.assigned)}
         )
-    _log(
+    log(
         locked,
         "trial_quantity",
-        before=locked.quantity_after_trial,
-        quantity=quantity,
+        by=locked.purchaser_id,
+        before={"quantity": locked.quantity_after_trial},
+        after={"quantity": quantity},
     )
     locked.quantity_after_trial = quantity
     return begin_trial_count(locked)
@@ -256,7 +239,12 @@ def _begin_converting(
     check_card(locked_card(card), locked)
     # Until it is paid for, nobody gets more licenses than will be.
     locked.scheduled_quantity = preview.quantity
-    _log(locked, "trial_converted", quantity=preview.quantity)
+    log(
+        locked,
+        "trial_converted",
+        by=locked.purchaser_id,
+        after={"quantity": preview.quantity},
+    )
     return operations.begin(
         kind="subscription.trial_convert",
         key=operation_key(locked, "trial-convert"),
@@ -278,31 +266,3 @@ def _facts(preview: Conversion) -> dict[str, Any]:
         "quantity": preview.quantity,
         "total": preview.quote.total_minor,
     }
-
-
-def _unseal(seal: str) -> dict[str, Any]:
-    try:
-        shown: dict[str, Any] = signing.loads(seal, salt=SALT, max_age=PREVIEW_LIVES)
-    except signing.BadSignature as error:
-        raise PreviewStale from error
-    return shown
-
-
-def _log(
-    subscription: Subscription,
-    verb: str,
-    *,
-    before: int | None = None,
-    quantity: int | None = None,
-) -> None:
-    record(
-        Change(
-            organization_id=subscription.organization_id,
-            actor_id=subscription.purchaser_id,
-            subject_kind="subscription",
-            subject_id=subscription.pk,
-            verb=verb,
-            before={} if before is None else {"quantity": before},
-            after={} if quantity is None else {"quantity": quantity},
-        )
-    )
