@@ -145,7 +145,7 @@ class _Part:
         ]
 
     def make(self, row: Any, shared: dict[tuple[int, Any], Any]) -> Any:
-        """As `Model.from_db` would, but for signals to which nobody listens."""
+        """As `Model.from_db` would, which takes a third longer, and sends signals."""
         made = self._model.__new__(self._model)
         made.__dict__.update(zip(self._names, row[self._part], strict=True))
         made._state = state = ModelState()

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+import django
 import pytest
+from django.apps import apps
+from django.db.models import F, QuerySet, signals
+from django.db.models.functions import Upper
 
 from selfservice.accounts.models import Organization, User
 from selfservice.core.statements import Later, Statement
@@ -67,3 +71,58 @@ def test_a_value_that_is_not_given_is_a_mistake(anna: User) -> None:
     assert found.first(person=anna.organization_id) is None
     with pytest.raises(KeyError, match="person"):
         found.rows(user=anna.pk)
+
+
+def annotated() -> QuerySet[User]:
+    people = User.objects.select_related("organization").only(
+        "display_name", "organization__name"
+    )
+    return people.annotate(loud=Upper(F("display_name"))).order_by("email")
+
+
+def test_django_compiles_as_statements_take_it_apart() -> None:
+    """Private parts of Django's: after an upgrade, what is named here has changed."""
+    compiler = annotated().query.get_compiler("default")
+    compiler.as_sql()
+    taken = ["select", "col_count", "klass_info", "annotation_col_map"]
+    gone = [name for name in [*taken, "get_converters"] if not hasattr(compiler, name)]
+    assert gone == [], f"Django {django.__version__}: SQLCompiler has no {gone}"
+
+    info: Any = compiler.klass_info
+    (other,) = info["related_klass_infos"]
+    assert {"model", "select_fields"} <= info.keys() & other.keys()
+    assert {"from_parent", "local_setter", "remote_setter"} <= other.keys()
+    assert compiler.annotation_col_map.keys() == {"loud"}
+    assert compiler.select[info["select_fields"][0]][0].target.attname == "id"
+
+
+@pytest.mark.django_db
+def test_rows_are_what_django_would_have_made(anna: User, bram: User) -> None:
+    """`_Part.make` does what Django's `from_db` did: does that do more by now?"""
+    for ours, theirs in zip(Statement(annotated()).rows(), annotated(), strict=True):
+        for mine, other in ((ours, theirs), (ours.organization, theirs.organization)):
+            state, expected = vars(mine._state), vars(other._state)
+            assert mine._state.fetch_mode == other._state.fetch_mode
+            assert state.keys() | {"fetch_mode"} == expected.keys() | {"fetch_mode"}
+            assert (state["db"], state["adding"]) == (
+                expected["db"],
+                expected["adding"],
+            )
+            cached = state.get("fields_cache", {}), expected.get("fields_cache", {})
+            assert cached[0].keys() == cached[1].keys()
+            known = [
+                {name: value for name, value in vars(row).items() if name != "_state"}
+                for row in (mine, other)
+            ]
+            assert known[0] == known[1]
+
+
+def test_nobody_listens_to_the_making_of_a_row() -> None:
+    """Statements send no signal when they make one."""
+    heard = [
+        model.__name__
+        for model in apps.get_models()
+        if signals.pre_init.has_listeners(model)
+        or signals.post_init.has_listeners(model)
+    ]
+    assert heard == []
