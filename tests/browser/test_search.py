@@ -60,3 +60,29 @@ def test_on_a_phone_without_a_script(home: Page) -> None:
     expect(home.get_by_role("heading", level=1)).to_have_text("Search for “0042”")
     home.get_by_role("link", name="NZA-2027-0042").click()
     expect(home).to_have_url(re.compile("/billing/invoices/.+/$"))
+
+
+@pytest.mark.parametrize(
+    ("language", "category", "diagrams"),
+    [
+        ("en", "Category: All", "Diagrams and design"),
+        ("nl", "Categorie: Alle", "Diagrammen en ontwerp"),
+    ],
+)
+def test_the_shop_is_searched_in_one_line(
+    home: Page, language: str, category: str, diagrams: str
+) -> None:
+    home.set_viewport_size({"width": 1440, "height": 900})
+    home.context.add_cookies(
+        [{"name": "django_language", "value": language, "url": home.url}]
+    )
+    home.goto("/marketplace/")
+    menu, box = home.get_by_text(category), home.locator("main input[type=search]")
+
+    here, there = menu.bounding_box(), box.bounding_box()
+    assert here
+    assert there
+    assert here["y"] == there["y"]
+    menu.click()
+    home.get_by_role("link", name=diagrams).click()
+    expect(home.get_by_role("heading", name="Planboard Plus")).to_be_hidden()
