@@ -168,7 +168,8 @@ def _days(span: dt.timedelta) -> str:
     return f"interval '{span // dt.timedelta(seconds=1)} seconds'"
 
 
-# Of disabled_at, term_end and past_due_since.
+_ENDED_BY = ("disabled_at", "term_end", "past_due_since")
+# `disabled_from` of these columns.
 _ENDS = (
     f"LEAST(COALESCE({{0}}, {{1}} + {_days(EXPIRED_LASTS)}),"
     f" COALESCE({{2}} + {_days(PAST_DUE_LASTS)}, {{1}} + {_days(EXPIRED_LASTS)}),"
@@ -176,14 +177,8 @@ _ENDS = (
 )
 
 
-class _Disabled(_Written):
-    columns = ("disabled_at", "term_end", "past_due_since")
-    written = _ENDS
-    output_field = DateTimeField()
-
-
 class _State(_Written):
-    columns = (*_Disabled.columns, "order_state", "recurring_billing", "trial_end")
+    columns = (*_ENDED_BY, "order_state", "recurring_billing", "trial_end")
     written = (
         f"CASE WHEN {{3}} IN ('processing', 'pending') THEN '{PENDING}'"
         f" WHEN {{3}} <> 'confirmed' THEN '{NONE}'"
@@ -215,14 +210,9 @@ def state_case(now: dt.datetime | Later) -> Func:
     return _State(now=now)
 
 
-def disabled_expression() -> Func:
-    """`disabled_from` over Subscription's columns; null for what was never paid."""
-    return _Disabled()
-
-
 def next_date(state: str = "state") -> Func:
     """The next date of a row that is annotated with its `state`, for sorting."""
-    return _NextDate(state, *_Disabled.columns, "ordered_at")
+    return _NextDate(state, *_ENDED_BY, "ordered_at")
 
 
 def assignable_at(now: dt.datetime) -> Q:

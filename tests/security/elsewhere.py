@@ -18,7 +18,7 @@ from tests.sandbox_process import ROOT
 
 CLIENT, SECRET = "portal", "only-for-this-test"
 # The directory's Object Ids: the provider numbers its people.
-ANNAS, STRANGERS = "1", "2"
+ANNAS = "1"
 
 
 @pytest.fixture
