@@ -13,6 +13,24 @@ from selfservice.activity.words import (
     verbs,
 )
 
+# What others than people do: the verb, its words, and who.
+BY_OTHERS = (
+    ("tax_id_valid", _("knows the tax ID: it is valid"), _("The VAT register")),
+    (
+        "tax_id_invalid",
+        _("doesn't know the tax ID: it is invalid"),
+        _("The VAT register"),
+    ),
+    ("refunded", _("went back to the card"), _("Money")),
+    ("invoice_declined", _("declined the payment of an invoice"), _("The bank")),
+    (
+        "card_change_refused",
+        _("refused a change of a payment method"),
+        _("The payment provider"),
+    ),
+    ("refund_refused", _("refused a refund"), _("The payment provider")),
+)
+
 
 def register_all() -> None:
     register_verbs(
@@ -35,35 +53,9 @@ def register_all() -> None:
         card_deleted=_("deleted a payment method"),
         profile_card_replaced=_("replaced a billing profile's payment method"),
     )
-    register = _("The VAT register")
-    verbs.register(
-        "tax_id_valid",
-        Verb(Group.BILLING, _("knows the tax ID: it is valid"), register),
-    )
-    verbs.register(
-        "tax_id_invalid",
-        Verb(Group.BILLING, _("doesn't know the tax ID: it is invalid"), register),
-    )
+    for name, words, who in BY_OTHERS:
+        verbs.register(name, Verb(Group.BILLING, words, who))
     facts.register("invoice_mail", FactWords(_("Invoices by email"), only_changed=True))
     facts.register(
         "invoice_recipients", FactWords(_("Additional recipients"), only_changed=True)
-    )
-    verbs.register(
-        "refunded", Verb(Group.BILLING, _("went back to the card"), _("Money"))
-    )
-    verbs.register(
-        "invoice_declined",
-        Verb(Group.BILLING, _("declined the payment of an invoice"), _("The bank")),
-    )
-    verbs.register(
-        "card_change_refused",
-        Verb(
-            Group.BILLING,
-            _("refused a change of a payment method"),
-            _("The payment provider"),
-        ),
-    )
-    verbs.register(
-        "refund_refused",
-        Verb(Group.BILLING, _("refused a refund"), _("The payment provider")),
     )

@@ -1,4 +1,19 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+
+# Imported for what they register: a worker has no URLs that would do it.
+REGISTERING = (
+    "billing.tasks",
+    "billing.webhooks",
+    "billing.services.accounts",
+    "billing.services.card_operations",
+    "billing.services.cards",
+    "billing.services.customers",
+    "billing.services.forgetting",
+    "billing.services.paying",
+    "billing.services.refunds",
+)
 
 
 class BillingConfig(AppConfig):
@@ -6,25 +21,9 @@ class BillingConfig(AppConfig):
     label = "billing"
 
     def ready(self) -> None:
-        from billing import (
-            activity_words,
-            navigation,
-            notices,
-            personal,
-            tasks,
-            webhooks,
-        )
+        from billing import activity_words, navigation, notices, personal
         from billing.searching import invoices
-        from billing.services import (
-            accounts,
-            card_operations,
-            cards,
-            customers,
-            forgetting,
-            paying,
-            refunds,
-            unfinished,
-        )
+        from billing.services import unfinished
         from selfservice.core import hooks
         from selfservice.core.watch import readiness
 
@@ -34,15 +33,5 @@ class BillingConfig(AppConfig):
         notices.register_all()
         hooks.search.register(invoices)
         personal.register_all()
-        # Imported for what they register: a worker has no URLs that would do it.
-        _ = (
-            tasks,
-            webhooks,
-            accounts,
-            card_operations,
-            cards,
-            customers,
-            forgetting,
-            paying,
-            refunds,
-        )
+        for name in REGISTERING:
+            import_module(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import (
@@ -92,25 +93,21 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             _("Billing accounts"),
             _("Who buys, as you typed it."),
             _ACCOUNT,
-            BillingAccount.objects.filter(**bought).values_list(
-                *(name for name, _label in _ACCOUNT)
-            ),
+            _values(BillingAccount.objects.filter(**bought), _ACCOUNT),
         ),
         personal.Part(
             "billing_profiles",
             _("Billing profiles"),
             _("Who is billed, as you typed it."),
             _PROFILE,
-            BillingProfile.objects.filter(**bought).values_list(
-                *(name for name, _label in _PROFILE)
-            ),
+            _values(BillingProfile.objects.filter(**bought), _PROFILE),
         ),
         personal.Part(
             "payment_methods",
             _("Payment methods"),
             _("What the payment provider tells us; never a card's number."),
             _CARD,
-            cards.values_list(*(name for name, _label in _CARD)),
+            _values(cards, _CARD),
         ),
         personal.Part(
             "invoices",
@@ -121,6 +118,12 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             stays=True,
         ),
     ]
+
+
+def _values(
+    found: QuerySet[Any], columns: list[tuple[str, Any]]
+) -> QuerySet[Any, tuple[Any, ...]]:
+    return found.values_list(*(name for name, _label in columns))
 
 
 def _invoices(bought: dict[str, Any]) -> Iterator[list[object]]:

@@ -114,12 +114,7 @@ def _spend(currency: str, months: list[dt.date], spent: Cells, due: Cells) -> Sp
             rest = (spent.get((month, title), 0) for title in ranked[len(own) :])
             amounts.append(sum(rest))
         owed = sum(minor for (at, _title), minor in due.items() if at == month)
-        row = Row(
-            format_date(month, "LLLL yyyy", locale=_locale()),
-            [Money(minor, currency) for minor in amounts],
-            Money(sum(amounts), currency),
-            Money(owed, currency),
-        )
+        row = _row(currency, month, amounts, owed)
         rows.append(row)
         label = format_date(month, "LLL", locale=_locale()).rstrip(".")
         columns.append(Column(label, amounts, owed, f"{row.month}: {row.total}"))
@@ -139,6 +134,15 @@ def _spend(currency: str, months: list[dt.date], spent: Cells, due: Cells) -> Sp
         rows,
         chart,
         [(line.y, _short(Money(line.value, currency))) for line in chart.lines],
+    )
+
+
+def _row(currency: str, month: dt.date, amounts: list[int], owed: int) -> Row:
+    return Row(
+        format_date(month, "LLLL yyyy", locale=_locale()),
+        [Money(minor, currency) for minor in amounts],
+        Money(sum(amounts), currency),
+        Money(owed, currency),
     )
 
 

@@ -58,20 +58,15 @@ def build_invoice(
         period_end=call.now,
         auto_advance=True,
     )
-    found["automatic_tax"] |= {
-        "enabled": automatic_tax,
-        "status": "complete" if automatic_tax else None,
-    }
+    found["automatic_tax"]["enabled"] = automatic_tax
     if automatic_tax:
-        found["automatic_tax"]["liability"] = blank(
-            stripe.Invoice.AutomaticTax.Liability
-        ) | {"type": "self"}
+        own = blank(stripe.Invoice.AutomaticTax.Liability) | {"type": "self"}
+        found["automatic_tax"] |= {"status": "complete", "liability": own}
     if subscription is not None:
         found["parent"] = _parent(subscription)
-    lines = [_line(call, found, item, kind, subscription) for item in items]
     found["lines"] = {
         "object": "list",
-        "data": lines,
+        "data": [_line(call, found, item, kind, subscription) for item in items],
         "has_more": False,
         "url": f"/v1/invoices/{found['id']}/lines",
     }

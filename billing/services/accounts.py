@@ -20,6 +20,8 @@ from selfservice.accounts.models import User
 from selfservice.activity.models import InvoiceMail
 from selfservice.activity.services.record import Change, record
 
+ADDRESS = ("line1", "line2", "postal_code", "city", "region", "country")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SoldTo:
@@ -73,14 +75,7 @@ def first_profile(purchaser: User) -> BillingProfile | None:
 
 
 def _store(purchaser: User, sold_to: SoldTo) -> BillingProfile:
-    address = {
-        "line1": sold_to.line1,
-        "line2": sold_to.line2,
-        "postal_code": sold_to.postal_code,
-        "city": sold_to.city,
-        "region": sold_to.region,
-        "country": sold_to.country,
-    }
+    address = {part: getattr(sold_to, part) for part in ADDRESS}
     account = BillingAccount.objects.create(
         organization_id=purchaser.organization_id,
         purchaser=purchaser,

@@ -37,20 +37,7 @@ def ask_for(found: QuerySet[Invoice], purchaser: User) -> InvoiceArchive:
     Of those that are done the newest are kept. Raises CannotGather for none, for more
     than `MOST`, and while `MOST_AT_ONCE` others are being made.
     """
-    wanted = [
-        str(pk) for pk in found.order_by("pk").values_list("pk", flat=True)[: MOST + 1]
-    ]
-    if not wanted:
-        raise CannotGather(_("There is no invoice in this list to put into a file."))
-    if len(wanted) > MOST:
-        raise CannotGather(
-            _(
-                "The list has more than %(most)s invoices, the most that fit into one"
-                " file. Choose a shorter period, and export it in parts."
-            )
-            % {"most": Grouped(MOST)}
-        )
-    now = clock.now()
+    wanted, now = _wanted(found), clock.now()
     with transaction.atomic(durable=True):
         User.objects.select_for_update(no_key=True).only("pk").get(
             organization_id=purchaser.organization_id, pk=purchaser.pk
@@ -76,6 +63,21 @@ def ask_for(found: QuerySet[Invoice], purchaser: User) -> InvoiceArchive:
             archive_id=str(made.pk),
         )
     return made
+
+
+def _wanted(found: QuerySet[Invoice]) -> list[str]:
+    keys = found.order_by("pk").values_list("pk", flat=True)[: MOST + 1]
+    if not keys:
+        raise CannotGather(_("There is no invoice in this list to put into a file."))
+    if len(keys) > MOST:
+        raise CannotGather(
+            _(
+                "The list has more than %(most)s invoices, the most that fit into one"
+                " file. Choose a shorter period, and export it in parts."
+            )
+            % {"most": Grouped(MOST)}
+        )
+    return [str(key) for key in keys]
 
 
 def _make_room(mine: QuerySet[InvoiceArchive], now: dt.datetime) -> None:

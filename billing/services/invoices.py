@@ -145,15 +145,21 @@ def _snapshot(
         "line_count": len(found.lines),
         "finalized_at": found.finalized_at,
         "paid_at": found.paid_at,
-        # The period that is paid for stands on the lines; Stripe's own period of a
-        # first invoice is the instant at which it was made.
-        "period_start": min(
-            (line.period_start for line in found.lines), default=found.period_start
-        ),
-        "period_end": max(
-            (line.period_end for line in found.lines), default=found.period_end
-        ),
+        **_period(found),
         "stripe_synced_at": read_at,
+    }
+
+
+def _period(found: StripeInvoice) -> dict[str, dt.datetime]:
+    """The one that is paid for, which stands on the lines.
+
+    Stripe's own period of a first invoice is the instant at which it was made.
+    """
+    starts = [line.period_start for line in found.lines]
+    ends = [line.period_end for line in found.lines]
+    return {
+        "period_start": min(starts, default=found.period_start),
+        "period_end": max(ends, default=found.period_end),
     }
 
 

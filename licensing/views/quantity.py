@@ -135,7 +135,17 @@ def _save(
         stale = isinstance(error, PreviewStale) and page.refusal
         page.refusal = page.refusal if stale else str(error)
         return _show(request, page, 422)
-    bulk = _list_of(owner, page)
+    return _saved(request, page, _list_of(owner, page), preview, outcome)
+
+
+def _saved(
+    request: HtmxHttpRequest,
+    page: Page,
+    bulk: uuid.UUID | None,
+    preview: Preview,
+    outcome: Outcome,
+) -> HttpResponse:
+    subscription = page.subscription
     # What waits for the bank is said there, with the way to confirm it.
     if not (bulk and outcome == Outcome.WAITING):
         messages.success(request, saved_sentence(preview, outcome))

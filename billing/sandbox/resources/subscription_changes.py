@@ -202,20 +202,22 @@ def _change_item(
             "current_period_start": call.now,
             "current_period_end": clock.add_periods(price["recurring"], call.now, 1),
         }
-        amount = price["unit_amount"] * quantity
-        change.charges.append(
-            Item(
-                price,
-                quantity,
-                call.now,
-                new["current_period_end"],
-                amount,
-                subscription_item=row["id"],
-            )
-        )
+        change.charges.append(_whole_period(call, new))
     elif touched and not trial and behaviour != "none":
         change.charges.append(proration.remaining(row, price, quantity, at))
     change.items.append(new)
+
+
+def _whole_period(call: Call, row: Obj) -> Item:
+    price, quantity = row["price"], row["quantity"]
+    return Item(
+        price,
+        quantity,
+        call.now,
+        row["current_period_end"],
+        price["unit_amount"] * quantity,
+        subscription_item=row["id"],
+    )
 
 
 def change_params(call: Call) -> Obj:

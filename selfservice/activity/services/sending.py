@@ -105,9 +105,7 @@ def message_of(row: Mail) -> EmailMultiAlternatives:
     if choices.is_reminder(row.kind):
         token = choices.unsubscribe_token(row)
         stop = portal + reverse("portal:unsubscribe", args=[token])
-        # One press in the reader's mail program: RFC 8058.
-        headers["List-Unsubscribe"] = f"<{stop}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers |= _unsubscribing(stop)
         context["unsubscribe"] = stop
         context["notifications"] = portal + reverse("portal:notifications")
     with translation.override(row.language), timezone.override(ZoneInfo(row.zone)):
@@ -124,6 +122,14 @@ def message_of(row: Mail) -> EmailMultiAlternatives:
         html = render_to_string(f"mail/{row.kind}.html", context)
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _unsubscribing(url: str) -> dict[str, str]:
+    """One press in the reader's mail program: RFC 8058."""
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _parts(rows: Any, portal: str) -> list[dict[str, str]]:

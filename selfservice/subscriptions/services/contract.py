@@ -182,6 +182,11 @@ def _use(subscription: Subscription, found: StripeSubscription) -> None:
         _renew_term(subscription, found)
         _stop_if_left(subscription)
         return
+    _confirm(subscription, found)
+
+
+def _confirm(subscription: Subscription, found: StripeSubscription) -> None:
+    """It can be used from now on, and whoever hands out licenses is told."""
     subscription.order_state = OrderState.CONFIRMED
     subscription.decline = ""
     # From its first day, also when we hear of it only after a renewal.

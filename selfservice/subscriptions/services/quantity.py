@@ -137,30 +137,17 @@ def save_quantity(
     GatewayUnavailable when nothing was begun.
     """
     shown = _unseal(seal, subscription)
-    if (shown["quantity"], shown["change_number"]) != (
-        quantity,
-        subscription.change_number,
-    ):
+    number = subscription.change_number
+    if (shown["quantity"], shown["change_number"]) != (quantity, number):
         raise PreviewStale
     more = quantity > subscription.quantity
     if more and at_renewal not in {None, shown["when"] == When.RENEWAL}:
         # Saved before the amount of the other choice was there.
         raise PreviewStale
-    try:
-        preview = _preview(
-            subscription,
-            shown["quantity"],
-            When(shown["when"]),
-            dt.datetime.fromisoformat(shown["at"]),
-        )
-    except gateway.GatewayRejected as error:
-        # Ended, or renewed, since the pane was opened.
-        raise PreviewStale from error
-    if _facts(preview) != shown:
-        raise PreviewStale
+    preview = _as_shown(subscription, shown)
     operation = begin_change(
         subscription,
-        change_number=shown["change_number"],
+        change_number=number,
         begin=lambda locked: _begin(locked, preview),
         prepare=prepare,
     )
@@ -171,6 +158,19 @@ def save_quantity(
     if outcome == Outcome.DONE and subscription.pending_quantity is not None:
         outcome = Outcome.WAITING
     return preview, outcome
+
+
+def _as_shown(subscription: Subscription, shown: dict[str, Any]) -> Preview:
+    """The same preview, asked for once more. Raises PreviewStale for another."""
+    at = dt.datetime.fromisoformat(shown["at"])
+    try:
+        preview = _preview(subscription, shown["quantity"], When(shown["when"]), at)
+    except gateway.GatewayRejected as error:
+        # Ended, or renewed, since the pane was opened.
+        raise PreviewStale from error
+    if _facts(preview) != shown:
+        raise PreviewStale
+    return preview
 
 
 def _when(
