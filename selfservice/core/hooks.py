@@ -184,7 +184,7 @@ def on_stripe_event[Handler: Callable[[StripeEventSeen], None]](
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LanguageChosen:
-    """A signed-in person picked a language in the header."""
+    """A person picked a language in the header, or signed in with it at first."""
 
     user_id: uuid.UUID
     language: str

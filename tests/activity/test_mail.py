@@ -14,7 +14,7 @@ from django.core import mail as outgoing
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import User
@@ -126,6 +126,19 @@ def test_each_reads_their_own_language_and_time(anna: User, bram: User) -> None:
     assert "15 mrt 2027" in dutch
     assert "€714.38" in english
     assert "15 Mar 2027" in english
+
+
+def test_whoever_was_never_here_is_written_to_as_whoever_did_it_reads(
+    anna: User, bram: User
+) -> None:
+    bram.language = "en"
+
+    with translation.override("nl"):
+        queue(make_letter(anna))
+        queue(make_letter(bram))
+
+    languages = Mail.objects.order_by("created_at").values_list("language", flat=True)
+    assert [*languages] == ["nl", "en"]
 
 
 def test_names_are_escaped_in_html_and_only_there(anna: User) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.db import transaction
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 
 from selfservice.activity.models import Mail, MailState
 from selfservice.activity.services import choices
@@ -134,7 +135,8 @@ def _row(letter: Letter) -> Mail:
         recipient_id=letter.to.pk,
         address=letter.to.email,
         name=letter.to.display_name,
-        language=letter.to.language or settings.LANGUAGE_CODE,
+        # Whoever was never here is written to as whoever did it reads.
+        language=letter.to.language or get_language() or settings.LANGUAGE_CODE,
         path=letter.path,
         zone=letter.zone,
         context={name: _packed(value) for name, value in letter.facts.items()},
