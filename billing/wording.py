@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from babel.numbers import format_percent
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, InvoiceCredit
+from billing.models import Invoice, InvoiceCredit, InvoiceLine
+from billing.models.invoices import LineKind
 from selfservice.core.money import babel_locale
+from selfservice.core.numbers import Grouped
 
 STATUS_LABELS: dict[str, str | Promise] = {
     "due": _("Due"),
@@ -33,6 +35,25 @@ CREDIT_REASONS: dict[str, str | Promise] = {
     "fraudulent": _("Fraudulent"),
     "product_unsatisfactory": _("Not satisfied"),
 }
+
+
+def line_words(line: InvoiceLine, product: str) -> str:
+    """What a line of an invoice for `product` is, as the reader says it.
+
+    Stripe's own words are in the language that the invoice was made in. They stand on
+    its PDF, and here when nothing better is known.
+    """
+    if not product:
+        return line.text
+    count = Grouped(line.quantity or 0)
+    bought = f"{count} × {product}" if count else product
+    if line.kind in {LineKind.ADD, LineKind.REMOVE}:
+        if line.amount_minor < 0:
+            return gettext("Unused time of %(bought)s") % {"bought": bought}
+        return gettext("Remaining time of %(bought)s") % {"bought": bought}
+    if line.unit_minor and not line.amount_minor:
+        return gettext("Free trial of %(product)s") % {"product": product}
+    return bought
 
 
 def credit_reason(credit: InvoiceCredit) -> str:

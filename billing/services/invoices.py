@@ -18,6 +18,7 @@ from billing.models.invoices import LineKind
 from billing.services import owing, receipts, refs
 from selfservice.core import hooks
 
+A_MONTH = dt.timedelta(days=31, hours=1)  # an hour more when summer time ends
 WAITS_FOR_THE_BANK = frozenset({"subscription_create", "subscription_update"})
 
 
@@ -164,12 +165,13 @@ def _period(found: StripeInvoice) -> dict[str, dt.datetime]:
 
 
 def _lines(invoice: Invoice, found: StripeInvoice) -> list[InvoiceLine]:
+    kinds = line_kinds(found, is_first_charge=_ends_a_trial(invoice))
     return [
         InvoiceLine(
             organization_id=invoice.organization_id,
             invoice=invoice,
             position=position,
-            kind=line_kind(found.reason, line),
+            kind=kind,
             text=line.text[:300],
             quantity=line.quantity,
             unit_minor=line.unit_minor,
@@ -179,8 +181,21 @@ def _lines(invoice: Invoice, found: StripeInvoice) -> list[InvoiceLine]:
             period_start=line.period_start,
             period_end=line.period_end,
         )
-        for position, line in enumerate(found.lines, start=1)
+        for position, (kind, line) in enumerate(
+            zip(kinds, found.lines, strict=True), start=1
+        )
     ]
+
+
+def _ends_a_trial(invoice: Invoice) -> bool:
+    """Whether what came before of its subscription was free."""
+    if invoice.subscription_id is None or invoice.reason == "subscription_create":
+        return False
+    before = Invoice.objects.filter(
+        organization_id=invoice.organization_id,
+        subscription_id=invoice.subscription_id,
+    ).exclude(pk=invoice.pk)
+    return {*before.values_list("total_minor", flat=True)} == {0}
 
 
 def attempted(found: StripeInvoice) -> bool:
@@ -192,12 +207,24 @@ def attempted(found: StripeInvoice) -> bool:
     return found.attempted and found.reason not in WAITS_FOR_THE_BANK
 
 
-def line_kind(reason: str, line: StripeInvoiceLine) -> LineKind:
-    """The kind of transaction, from Stripe's billing reason and the line itself."""
-    if line.is_proration:
-        return LineKind.ADD if line.amount_minor >= 0 else LineKind.REMOVE
-    if reason == "subscription_create":
-        return LineKind.PURCHASE
+def line_kinds(found: StripeInvoice, *, is_first_charge: bool) -> list[LineKind]:
+    """The kinds of transaction, from Stripe's billing reason and the lines.
+
+    More or fewer licenses are one transaction of two lines: what was paid for is
+    given back, and what there is from then on is charged.
+    """
+    changed = sum(line.amount_minor for line in found.lines if line.is_proration)
+    quantity = LineKind.ADD if changed >= 0 else LineKind.REMOVE
+    return [
+        quantity if line.is_proration else _kind(found.reason, line, is_first_charge)
+        for line in found.lines
+    ]
+
+
+def _kind(reason: str, line: StripeInvoiceLine, is_first_charge: bool) -> LineKind:
+    if is_first_charge and line.amount_minor > 0:
+        return LineKind.CONVERT
     if reason == "subscription_cycle":
-        return LineKind.PAYMENT
+        is_monthly = line.period_end - line.period_start <= A_MONTH
+        return LineKind.PAYMENT if is_monthly else LineKind.RENEW
     return LineKind.CREDIT if line.amount_minor < 0 else LineKind.PURCHASE

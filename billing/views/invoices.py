@@ -39,7 +39,7 @@ from billing.queries import (
 )
 from billing.services.paying import standing, waits_for_the_bank
 from billing.views.tabs import bills_tabs
-from billing.wording import credit_reason, rate_words, status_badge
+from billing.wording import credit_reason, line_words, rate_words, status_badge
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
@@ -78,9 +78,10 @@ class CreditRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LineRow:
-    """A line of an invoice with its tax rate in words."""
+    """A line of an invoice with what it is, and its tax rate, in words."""
 
     line: InvoiceLine
+    text: str
     rate: str
 
 
@@ -192,7 +193,10 @@ def invoice(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
         "checking": found.is_open and standing(found).checking,
         "badge": badge,
         "label": label,
-        "lines": [LineRow(line, rate_words(line.tax_rate_bp)) for line in lines],
+        "lines": [
+            LineRow(line, line_words(line, found.title), rate_words(line.tax_rate_bp))
+            for line in lines
+        ],
         "rates": ", ".join(
             rate_words(rate)
             for rate in sorted({line.tax_rate_bp for line in lines if line.tax_rate_bp})
