@@ -23,7 +23,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from billing import activity_words, navigation, notices, personal
         from billing.searching import invoices
-        from billing.services import unfinished
+        from billing.services import languages, unfinished
         from selfservice.core import hooks
         from selfservice.core.watch import readiness
 
@@ -32,6 +32,7 @@ class BillingConfig(AppConfig):
         navigation.register_all()
         notices.register_all()
         hooks.search.register(invoices)
+        hooks.language_chosen.register(languages.tell_stripe)
         personal.register_all()
         for name in REGISTERING:
             import_module(name)

@@ -41,6 +41,7 @@ from billing.gateway.customers import (
     read_customer,
     read_default_card,
     set_default_card,
+    set_language,
     set_party,
     set_po_number,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "set_card",
     "set_card_of_schedule",
     "set_default_card",
+    "set_language",
     "set_paid_licenses",
     "set_party",
     "set_po_number",

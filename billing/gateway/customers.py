@@ -13,11 +13,18 @@ PO_FIELD = "PO number"
 
 
 def create_customer(
-    *, party: Party, vat_number: str, po_number: str, own_ids: dict[str, str], key: str
+    *,
+    party: Party,
+    vat_number: str,
+    po_number: str,
+    language: str,
+    own_ids: dict[str, str],
+    key: str,
 ) -> str:
     """Make the customer and return its id.
 
-    An EU VAT number goes along, so that reverse charge can apply at once.
+    An EU VAT number goes along, so that reverse charge can apply at once. Invoices
+    are made in `language`; empty for Stripe's choice.
     Raises GatewayUnavailable, GatewayRejected.
     """
     params: stripe.params.CustomerCreateParams = {
@@ -26,6 +33,8 @@ def create_customer(
         "address": _address(party),
         "metadata": own_ids,
     }
+    if language:
+        params["preferred_locales"] = [language]
     if vat_number:
         params["tax_id_data"] = [{"type": "eu_vat", "value": vat_number}]
     if po_number:
@@ -83,6 +92,19 @@ def set_party(*, customer_id: str, party: Party, key: str) -> None:
         client().v1.customers.update(
             customer_id,
             {"name": party.name, "email": party.email, "address": _address(party)},
+            {"idempotency_key": key},
+        )
+
+
+def set_language(*, customer_id: str, language: str, key: str) -> None:
+    """Make the customer's future invoices in `language`.
+
+    Raises GatewayUnavailable, GatewayRejected.
+    """
+    with translated():
+        client().v1.customers.update(
+            customer_id,
+            {"preferred_locales": [language]},
             {"idempotency_key": key},
         )
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import secrets
 from collections.abc import Iterable
 
 import stripe
 
-from billing.sandbox import amounts, charges, credit, tax
+from billing.sandbox import charges, credit, tax
 from billing.sandbox.call import Call
 from billing.sandbox.cards import TestCard, check_expiry, declined
 from billing.sandbox.contract import blank
+from billing.sandbox.documents import amount, day, language_of, say
 from billing.sandbox.resources.payment_methods import behaviour_of, card_of
 from billing.sandbox.seller import seller
 from billing.sandbox.wire import ApiError, Obj
@@ -58,6 +58,7 @@ def build_invoice(
         period_end=call.now,
         auto_advance=True,
     )
+    found["_language"] = language_of(customer)
     found["automatic_tax"]["enabled"] = automatic_tax
     if automatic_tax:
         own = blank(stripe.Invoice.AutomaticTax.Liability) | {"type": "self"}
@@ -118,7 +119,7 @@ def _line(
         currency=item.price["currency"],
         invoice=invoice["id"],
         quantity=item.quantity,
-        description=_words(item, product),
+        description=_words(item, product, invoice["_language"]),
         period={"start": item.start, "end": item.end},
         discountable=True,
         discounts=[],
@@ -148,17 +149,16 @@ def _line_parent(item: Item, subscription: Obj) -> Obj:
     }
 
 
-def _words(item: Item, product: Obj) -> str:
-    recurring = item.price["recurring"] or {"interval": "once", "interval_count": 1}
-    every = recurring["interval"]
-    if recurring["interval_count"] > 1:
-        every = f"{recurring['interval_count']} {every}s"
-    unit = amounts.amount(item.price["unit_amount"], item.price["currency"])
+def _words(item: Item, product: Obj, language: str) -> str:
+    bought = item.quantity, product["name"]
     if item.lead:
-        since = dt.datetime.fromtimestamp(item.start, dt.UTC)
-        words = f"{item.lead} {item.quantity} × {product['name']}"
-        return f"{words} after {since.day} {since:%b %Y}"
-    return f"{item.quantity} × {product['name']} (at {unit} / {every})"
+        since = day(language, item.start)
+        return say(language, f"{item.lead} {{}} × {{}} after {{}}", *bought, since)
+    recurring = item.price["recurring"] or {"interval": "once", "interval_count": 1}
+    count, interval = recurring["interval_count"], recurring["interval"]
+    every = say(language, f"{{}} {interval}s" if count > 1 else interval, count)
+    unit = amount(language, item.price["unit_amount"], item.price["currency"])
+    return say(language, "{} × {} (at {} / {})", *bought, unit, every)
 
 
 def _sum_up(found: Obj, kind: tax.Treatment | None) -> None:

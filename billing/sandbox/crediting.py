@@ -12,6 +12,7 @@ import stripe
 
 from billing.sandbox import amounts
 from billing.sandbox.call import Call
+from billing.sandbox.documents import say
 from billing.sandbox.given import Given
 from billing.sandbox.wire import ApiError, Obj, missing
 
@@ -89,7 +90,9 @@ def _whole(call: Call, invoice: Obj, former: list[Obj], amount: int) -> Obj:
     net = amount - sum(shares)
     taxes = [_tax(tax, share, net) for tax, share in zip(of_tax, shares, strict=True)]
     own = amount - _exclusive(taxes)
-    words = f"Credit for invoice {invoice['number']}"
+    words = say(
+        invoice.get("_language", "en"), "Credit for invoice {}", invoice["number"]
+    )
     found = _blank_line(call, "custom_line_item", own, words)
     return (
         found

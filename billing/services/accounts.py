@@ -117,6 +117,8 @@ def begin_customer(profile: BillingProfile) -> StripeOperation:
         key=f"customer-{profile.pk}",
         organization_id=profile.organization_id,
         subject_id=profile.pk,
+        # As it is now: what is sent once more with a key must be the same.
+        arguments={"language": profile.purchaser.language},
     )
 
 
@@ -132,6 +134,7 @@ def _call(operation: StripeOperation) -> str:
         party=party_of(profile),
         vat_number=profile.account.tax_id_at_stripe,
         po_number=profile.po_number,
+        language=operation.arguments.get("language", ""),
         own_ids={
             "organization": str(profile.organization_id),
             "billing_profile": str(profile.pk),

@@ -186,6 +186,7 @@ def on_stripe_event[Handler: Callable[[StripeEventSeen], None]](
 class LanguageChosen:
     """A person picked a language in the header, or signed in with it at first."""
 
+    organization_id: uuid.UUID
     user_id: uuid.UUID
     language: str
 

@@ -6,6 +6,7 @@ import re
 import uuid
 
 from billing.models import BillingProfile
+from billing.services import operations
 from billing.services.adding_profiles import keep_answers
 from selfservice.activity.models import Activity
 from tests.reliability.scenarios import Facts, Scenario
@@ -140,6 +141,34 @@ class ChangeTaxId(Scenario):
     def check(self, world: World) -> None:
         mine = Activity.objects.filter(organization_id=world.buyer.organization_id)
         assert mine.filter(verb="tax_id_changed").count() == 1
+
+
+class ChangeLanguage(Scenario):
+    """The purchaser reads Dutch from now on: so are the next invoices."""
+
+    name = "customer.language"
+    kinds = ("customer.language",)
+    shown = False
+    provable = False
+
+    def prepare(self, world: World) -> None:
+        give_card(world)
+        world.form = {"language": "nl"}
+
+    def act(self, world: World) -> None:
+        world.post("core:language")
+        operations.sweep()
+
+    def there(self, world: World) -> Facts:
+        found = world.stripe.v1.customers.retrieve(world.customer)
+        return {"languages": found.preferred_locales}
+
+    def here(self, world: World) -> Facts:
+        world.buyer.refresh_from_db()
+        return {"languages": [world.buyer.language]}
+
+    def wanted(self, world: World) -> Facts:
+        return {"languages": ["nl"]}
 
 
 class AddProfile(Scenario):

@@ -61,6 +61,29 @@ def test_it_names_both_parties_the_tax_and_the_totals(shop: Shop) -> None:
         assert words in text, words
 
 
+def test_it_is_in_the_customers_language(shop: Shop) -> None:
+    customer = shop.customer("FI", preferred_locales=["nl"], invoice_settings=PO)
+    invoice = buy(shop, customer)
+    note = shop.client.v1.credit_notes.create(
+        {"invoice": invoice.id, "amount": 1000, "refund_amount": 1000}
+    )
+
+    text = " ".join(text_of(invoice).split())
+    for words in (
+        f"Factuurnummer {invoice.number}",
+        "Met een kaart betaald op",
+        "Inkoopordernummer PRJ-2026-118",
+        "12 × Diagrams Pro (à EUR 49,20 / jaar)",
+        "Subtotaal excl. btw EUR 590,40",
+        "Btw 25,5% over EUR 590,40 EUR 150,55",
+        "Totaal EUR 740,95",
+        "Te betalen EUR 0,00",
+    ):
+        assert words in text, words
+    page = pypdf.PdfReader(io.BytesIO(requests.get(note.pdf, timeout=20).content))
+    assert f"Creditering van factuur {invoice.number}" in page.pages[0].extract_text()
+
+
 def test_reverse_charge_is_said(shop: Shop) -> None:
     customer = shop.customer(
         "DE", tax_id_data=[{"type": "eu_vat", "value": EU_NUMBERS["DE"]}]

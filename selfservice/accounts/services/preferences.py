@@ -31,4 +31,6 @@ def meet_in_their_language(
     if user.language or not asked:
         return
     user.language = get_language_from_request(request)
-    hooks.language_chosen.send(LanguageChosen(user.pk, user.language))
+    hooks.language_chosen.send(
+        LanguageChosen(user.organization_id, user.pk, user.language)
+    )

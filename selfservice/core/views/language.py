@@ -31,5 +31,9 @@ def set_language(request: HttpRequest) -> HttpResponse:
             secure=request.is_secure(),
         )
         if request.user.is_authenticated:
-            hooks.language_chosen.send(hooks.LanguageChosen(request.user.pk, language))
+            hooks.language_chosen.send(
+                hooks.LanguageChosen(
+                    request.user.organization_id, request.user.pk, language
+                )
+            )
     return response
