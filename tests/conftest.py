@@ -83,7 +83,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def translations() -> None:
     """Before anything is translated: Django reads a language's words only once."""
-    compile_translations(settings.LOCALE_PATHS[0])
+    for folder in settings.LOCALE_PATHS:
+        compile_translations(folder)
 
 
 @pytest.fixture(autouse=True)

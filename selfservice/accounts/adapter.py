@@ -16,7 +16,9 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -52,6 +54,21 @@ class AccountAdapter(DefaultAccountAdapter):
         portal = urlsplit(settings.PORTAL_BASE_URL).netloc
         site = SimpleNamespace(domain=portal, name=portal)
         super().send_mail(template_prefix, email, {**context, "current_site": site})
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """The library's mails are plain text; these look like all others, too."""
+        mail = super().render_mail(template_prefix, email, context, headers)
+        if isinstance(mail, EmailMultiAlternatives) and not mail.alternatives:
+            given = {**context, "subject": mail.subject, "body": mail.body}
+            page = render_to_string("account/email/page.html", given, self.request)
+            mail.attach_alternative(page, "text/html")
+        return mail
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """The library's, and the organization's sign-in for whoever has that."""

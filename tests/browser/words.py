@@ -54,7 +54,7 @@ AGREED = {
     "Add a payment method": "Een betalingswijze toevoegen",
     # 19 and 20
     "Invoices": "Facturen",
-    "Download PDF": "Pdf downloaden",
+    "Download PDF": "PDF downloaden",
     "Past 3 months": "Afgelopen 3 maanden",
     "Past 6 months": "Afgelopen 6 maanden",
     "Specify a date range": "Geef een datumbereik op",
