@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Bulk
 from licensing.people import Search
+from selfservice.core.forms import CountField
 from selfservice.core.numbers import Grouped
 from selfservice.subscriptions.forms import MOST_LICENSES
 from selfservice.subscriptions.services.quantity import When
@@ -76,7 +77,7 @@ class AssignForm(ChosenPeople):
 class QuantityForm(ChosenPeople):
     """The new total of a subscription, and who loses a license for it."""
 
-    total = forms.IntegerField(
+    total = CountField(
         label=_("Total licenses"),
         min_value=0,
         max_value=MOST_LICENSES,

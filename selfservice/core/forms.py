@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+
+from selfservice.core.numbers import Grouped
 
 
 class FluentRenderer(TemplatesSetting):
@@ -39,6 +42,21 @@ _BREAKS = dict.fromkeys([*range(1, 32), *range(127, 160), 0x2028, 0x2029], " ")
 def one_line(text: str) -> str:
     """What somebody could have typed into one line, as it will be read."""
     return " ".join(text.translate(_UNSEEN | _BREAKS).split())
+
+
+class CountField(forms.IntegerField):
+    """How many of something; a limit is told with its thousands, as people read it."""
+
+    def run_validators(self, value: Any) -> None:
+        try:
+            super().run_validators(value)
+        except ValidationError as errors:
+            for error in errors.error_list:
+                told = dict(error.params or {})
+                if "limit_value" in told:
+                    told["limit_value"] = Grouped(told["limit_value"])
+                error.params = told
+            raise
 
 
 class LineField(forms.CharField):

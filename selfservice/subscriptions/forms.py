@@ -14,7 +14,7 @@ from billing.address_forms import AddressForm
 from billing.forms import CardForm, stored_card
 from billing.services.accounts import SoldTo
 from selfservice.accounts.models import User
-from selfservice.core.forms import LineField
+from selfservice.core.forms import CountField, LineField
 from selfservice.subscriptions.lifecycle import LABELS
 from selfservice.subscriptions.models import CancelReason
 
@@ -116,7 +116,7 @@ class OrderForm(forms.Form):
         label=_("Plan"),
         error_messages={"required": NO_PLAN, "invalid": NO_PLAN},
     )
-    quantity = forms.IntegerField(
+    quantity = CountField(
         label=_("Licenses"),
         min_value=1,
         max_value=MOST_LICENSES,
@@ -169,7 +169,7 @@ class OrderForm(forms.Form):
 class TrialQuantityForm(forms.Form):
     """How many licenses are paid for once the trial is over."""
 
-    quantity = forms.IntegerField(
+    quantity = CountField(
         label=_("Licenses to pay for afterwards"),
         min_value=1,
         max_value=MOST_LICENSES,

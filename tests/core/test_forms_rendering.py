@@ -1,5 +1,7 @@
 from django import forms
+from django.utils import translation
 
+from selfservice.core.forms import CountField
 from selfservice.portal.views.gallery import QuantityForm, SampleForm
 
 
@@ -25,6 +27,28 @@ def test_a_refused_form_starts_with_a_summary_that_links_to_its_fields() -> None
     assert '<div class="message bad" role="alert" tabindex="-1">' in html
     assert '<a href="#id_total">Total</a>' in html
     assert "<p>Nothing changed.</p>" in html
+
+
+def test_a_question_is_no_label_before_a_colon() -> None:
+    class Asking(forms.Form):
+        reason = forms.CharField(label="Why?")
+
+    html = str(Asking({}))
+
+    assert '<a href="#id_reason">Why?</a> This field' in html
+
+
+def test_a_limit_is_told_as_people_write_it() -> None:
+    class Counting(forms.Form):
+        count = CountField(
+            max_value=100_000, error_messages={"max_value": "At most %(limit_value)s."}
+        )
+
+    with translation.override("nl"):
+        html = str(Counting({"count": "100001"}))
+
+    assert "At most 100.000." in html
+    assert 'max="100000"' in html
 
 
 def test_a_form_that_was_not_sent_has_no_summary() -> None:
