@@ -254,6 +254,20 @@ def test_what_was_typed_stays_when_it_is_refused(
     assert not InvoiceMail.objects.exists()
 
 
+def test_no_form_goes_on_at_the_place_where_another_ended(
+    anna: User, client: Client
+) -> None:
+    """After "Make an address" it is `…#calendar`, which a browser keeps for a form."""
+    make_profile(anna)
+    client.force_login(anna)
+
+    page = client.get(URL).content.decode()
+
+    forms = re.findall(r"<form[^>]*>", page[page.index("<main") :])
+    assert len(forms) == 3
+    assert all(f'action="{URL}"' in form for form in forms)
+
+
 def test_a_colleague_is_asked_about_licenses_only(bram: User, client: Client) -> None:
     client.force_login(bram)
 
