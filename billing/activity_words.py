@@ -12,6 +12,7 @@ from selfservice.activity.words import (
     register_verbs,
     verbs,
 )
+from selfservice.core.money import unpacked
 
 # What others than people do: the verb, its words, and who.
 BY_OTHERS = (
@@ -55,6 +56,10 @@ def register_all() -> None:
     )
     for name, words, who in BY_OTHERS:
         verbs.register(name, Verb(Group.BILLING, words, who))
+    facts.register(
+        "money", FactWords(_("Amount"), written=lambda packed: str(unpacked(packed)))
+    )
+    facts.register("invoice_number", FactWords(_("Invoice number")))
     facts.register("invoice_mail", FactWords(_("Invoices by email"), only_changed=True))
     facts.register(
         "invoice_recipients", FactWords(_("Additional recipients"), only_changed=True)

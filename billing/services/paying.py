@@ -25,6 +25,7 @@ from billing.services.invoices import (
     sync_invoice,
 )
 from billing.services.payers import locked_card, locked_payer, why_card_cant_pay
+from billing.services.refunds import told_of
 from selfservice.activity.services.record import Change, record
 from selfservice.core.errors import DomainError
 from selfservice.core.hooks import InvoicePaid, invoice_paid
@@ -236,6 +237,7 @@ def _log(invoice: Invoice, verb: str, actor_id: uuid.UUID | None) -> None:
             after={
                 "amount_minor": invoice.total_minor,
                 "invoice": invoice.stripe_invoice_id,
+                **told_of(invoice, invoice.total_minor),
             },
         )
     )

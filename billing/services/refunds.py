@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 from billing import gateway
 from billing.gateway.shapes import Refundable, StripeCredit
-from billing.models import StripeOperation
+from billing.models import Invoice, StripeOperation
 from billing.services import operations
 from selfservice.activity.services.record import Change, record
 from selfservice.core import jobs
 from selfservice.core.hooks import RefundMade, refund_made
+from selfservice.core.money import Money
 
 INVOICE_JOB = "billing.sync_invoice"
 
@@ -113,6 +114,10 @@ def _refuse(operation: StripeOperation, error: Exception) -> None:
 
 
 def _log(operation: StripeOperation, verb: str, amount_minor: int) -> None:
+    stripe_id = str(operation.arguments["invoice_id"])
+    invoice = Invoice.objects.filter(
+        organization_id=operation.organization_id, stripe_invoice_id=stripe_id
+    ).first()
     record(
         Change(
             organization_id=operation.organization_id,
@@ -122,10 +127,19 @@ def _log(operation: StripeOperation, verb: str, amount_minor: int) -> None:
             verb=verb,
             after={
                 "amount_minor": amount_minor,
-                "invoice": str(operation.arguments["invoice_id"]),
+                "invoice": stripe_id,
+                **(told_of(invoice, amount_minor) if invoice else {}),
             },
         )
     )
+
+
+def told_of(invoice: Invoice, amount_minor: int) -> dict[str, str]:
+    """The facts of the log that readers see: how much, and of which invoice."""
+    return {
+        "money": Money(amount_minor, invoice.currency).packed,
+        "invoice_number": invoice.number,
+    }
 
 
 REFUND = operations.Kind(call=_call, apply=_apply, refuse=_refuse, prove=_prove)

@@ -44,13 +44,14 @@ class FactWords:
     """How a fact of `before` and `after` is told; null: shown only when it changed.
 
     `people`: its value is keys of people, parted by spaces. `values`: the words for
-    some values.
+    some values. `written`: how any value is.
     """
 
     label: str | Promise
     people: bool = False
     values: Mapping[Any, str | Promise] = dataclasses.field(default_factory=dict)
     only_changed: bool = False
+    written: Callable[[Any], str] | None = None
 
 
 verbs: Registry[Verb] = Registry("activity_verb")
@@ -108,6 +109,8 @@ def value_words(fact: FactWords, value: Any) -> str:
     """A value as a person reads it."""
     if value in fact.values:
         return str(fact.values[value])
+    if fact.written is not None:
+        return fact.written(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return str(value)

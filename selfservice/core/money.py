@@ -37,9 +37,20 @@ class Money:
         return other
 
     @property
+    def packed(self) -> str:
+        """As `unpacked` reads it: "1050 EUR"."""
+        return f"{self.minor} {self.currency}"
+
+    @property
     def amount(self) -> Decimal:
         """The amount in major units, exact."""
         return Decimal(self.minor).scaleb(-precision(self.currency))
+
+
+def unpacked(packed: str) -> Money:
+    """What was `packed`. Raises ValueError for anything else."""
+    minor, currency = packed.split()
+    return Money(int(minor), currency)
 
 
 def sums(amounts: Iterable[Money]) -> list[Money]:

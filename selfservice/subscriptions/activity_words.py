@@ -71,8 +71,8 @@ def _trials() -> None:
         trial_extended=_("extended the trial by one month"),
         trial_converted=_("started the paid subscription before the trial's end"),
         licenses_trial=ngettext_lazy(
-            "goes on with %(count)s license after the trial",
-            "goes on with %(count)s licenses after the trial",
+            "went on with %(count)s license after the trial",
+            "went on with %(count)s licenses after the trial",
             "count",
         ),
     )

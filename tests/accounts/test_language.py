@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from selfservice.accounts.models import User
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db

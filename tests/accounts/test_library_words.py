@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import translation
 
 from selfservice.accounts.models import User
-from tests.cast import *  # noqa: F403  the cast's fixtures
+from tests.cast import *
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db

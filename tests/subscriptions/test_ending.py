@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import stripe
 from django.db.models import F
+from django.test import Client as WebClient
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from billing.models import Invoice
@@ -87,6 +90,25 @@ def test_the_refund_stands_on_the_invoice_though_no_event_told_of_it(
         sync_invoice(**job.args)
 
     assert preview.refund == Invoice.objects.get().refunded
+
+
+def test_the_log_says_how_much_went_back_and_of_which_invoice(
+    bought: Subscription, stripe_client: Client, client: WebClient
+) -> None:
+    sync_all_invoices(stripe_client, bought)
+    say_goodbye(bought)
+    settle()
+    client.force_login(bought.purchaser)
+
+    page = client.get(
+        f"/subscriptions/{bought.pk}/activity/", headers={"accept-language": "nl"}
+    ).content.decode()
+
+    number = Invoice.objects.get().number
+    said = " ".join(re.sub(r"<[^>]+>", " ", page).replace("\xa0", " ").split())
+    assert "Er ging geld terug naar de kaart" in said
+    assert "Bedrag: € 714,3" in said, said[said.index("Er ging") :][:200]
+    assert f"Factuurnummer: {number}" in said
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after", "500_after"])

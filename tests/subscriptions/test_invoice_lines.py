@@ -14,9 +14,9 @@ from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from selfservice.subscriptions.services.quantity import preview_quantity, save_quantity
 from tests.sandbox_process import SandboxProcess
-from tests.subscriptions.changing import *  # noqa: F403  its fixtures
+from tests.subscriptions.changing import *
 from tests.subscriptions.changing import pass_time, read, sync_all_invoices
-from tests.subscriptions.trying import *  # noqa: F403  its fixtures
+from tests.subscriptions.trying import *
 
 pytestmark = pytest.mark.usefixtures("moving")
 type Client = stripe.StripeClient
