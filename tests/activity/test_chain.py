@@ -114,7 +114,7 @@ def test_an_edited_entry_is_named(
 
     assert status == 1
     assert f"entry {sealed[4]} was changed" in said
-    assert "1 faults" in said
+    assert "1 fault." in said
 
 
 def test_a_deleted_entry_is_named(sealed: list[uuid.UUID], tamper: Tamper) -> None:
@@ -305,8 +305,12 @@ def test_no_anchor_is_written_over_faults(
     anchor = tmp_path / "anchor.json"
     tamper(f"DELETE FROM activity_activity WHERE id = '{sealed[0]}'")
 
-    assert verify(write_anchor=str(anchor))[0] == 1
-    assert not anchor.exists()
+    status, said = verify(write_anchor=str(anchor))
+    assert (status, anchor.exists()) == (1, False)
+    assert "No anchor is written" in said
+    unasked = verify()[1]
+    assert ": 1 fault." in unasked
+    assert "anchor" not in unasked
 
 
 def test_what_is_no_anchor_is_refused(sealed: list[uuid.UUID], tmp_path: Path) -> None:

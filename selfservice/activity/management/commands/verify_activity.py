@@ -39,14 +39,19 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{seen['entries']} entries in {seen['seals']} seals of"
             f" {len(run.heads)} organizations, {seen['unsealed']} not sealed yet,"
-            f" {seen['erased']} erased details: {faults or 'no'} faults."
+            f" {seen['erased']} erased details: {_counted(faults)}."
         )
-        if faults:
+        if faults and options["write_anchor"]:
             self.stdout.write("No anchor is written over a log with faults.")
+        if faults:
             sys.exit(FAULTS)
         if options["write_anchor"]:
             _write(Path(options["write_anchor"]), run.heads)
             self.stdout.write(f"Anchor: {options['write_anchor']}")
+
+
+def _counted(faults: int) -> str:
+    return "1 fault" if faults == 1 else f"{faults or 'no'} faults"
 
 
 def _read(name: str) -> list[Head]:
