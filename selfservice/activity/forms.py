@@ -49,6 +49,14 @@ class ActivityFilter(forms.Form):
         required=False, choices=[("csv", "csv"), ("json", "json")]
     )
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        start, end = data.get("start"), data.get("end")
+        if data.get("period") == RANGE and start and end and start > end:
+            del data["end"]
+            self.add_error("start", _("The start date is after the end date."))
+        return data
+
     def value(self, name: str) -> Any:
         self.is_valid()
         return self.cleaned_data.get(name) or ""

@@ -303,3 +303,16 @@ def test_who_is_forgotten_is_still_somebody(
 
     assert "203.0.113.7" not in words(see(carla))
     assert len(done(see(carla))) == 3
+
+
+def test_a_range_that_ends_before_it_starts_is_said(anna: User, carla: User) -> None:
+    log(anna, make_subscription(anna), "bought", of=anna)
+    days = {"start": "2026-12-31", "end": "2026-01-01"}
+
+    page = see(carla, period="range", **days)
+
+    assert "The start date is after the end date." in words(page)
+    assert 'value="2026-01-01"' in page.content.decode()
+    assert len(done(page)) == 1
+    elsewhen = see(carla, period="7", **days)
+    assert elsewhen.context["form"].errors == {}
