@@ -66,6 +66,8 @@ _SHOWN_COLUMNS = (
     "price__currency",
     "purchaser__display_name",
     "purchaser__department",
+    "purchaser__is_active",
+    "purchaser__removed_at",
 )
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"

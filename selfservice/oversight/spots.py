@@ -21,7 +21,7 @@ DOUBLE, SHARED, IDLE, LEFT = "double", "shared", "idle", "left"
 SPOTS: list[tuple[str, str | Promise]] = [
     (DOUBLE, _("People with two licenses of a product")),
     (SHARED, _("Products of several purchasers")),
-    (IDLE, _("Idle for 30 days")),
+    (IDLE, _("Licenses idle for 30 days")),
     (LEFT, _("Purchasers who are disabled")),
 ]
 IDLE_AFTER = dt.timedelta(days=30)

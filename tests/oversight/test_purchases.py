@@ -1,4 +1,5 @@
 import datetime as dt
+import html
 import re
 import uuid
 from typing import Any
@@ -272,6 +273,20 @@ def test_the_details_show_people_and_orders(anna: User, carla: User) -> None:
         "€30.90 per month 3 × €10.30",
     ):
         assert word in shown
+
+
+def test_of_somebody_who_left_it_says_that_nobody_can_change_it(
+    anna: User, carla: User
+) -> None:
+    bought = make_subscription(anna)
+    there = words(see(carla, f"{bought.pk}/"))
+    User.objects.filter(pk=anna.pk).update(removed_at=clock.now())
+
+    gone = words(see(carla, f"{bought.pk}/"))
+
+    assert "Only Anna de Vries can change this subscription" in there
+    assert "Anna de Vries can't sign in any more, so nobody" in html.unescape(gone)
+    assert "Only Anna" not in gone
 
 
 def test_many_licensed_people_come_in_pages(anna: User, carla: User) -> None:

@@ -178,6 +178,7 @@ def test_purchasers_who_are_disabled_are_found(
 
     assert counts(carla)[3] == 2
     assert len(found(see(carla, spot="left"))) == 3
+    assert words(see(carla)).count("sign in any more") == 3
     assert {blocked.pk, removed.pk} <= found(see(carla, spot="left"))
 
 
