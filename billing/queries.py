@@ -290,7 +290,8 @@ def _profiles() -> Statement[tuple[uuid.UUID, str]]:
     found = BillingProfile.objects.filter(
         organization_id=Later("organization"), purchaser_id=Later("purchaser")
     )
-    return Statement(found.order_by("id").values_list("pk", "name")[:20])
+    names = found.order_by("id").values_list("pk", "name")[:20]
+    return Statement(names, prepared=True)
 
 
 def cards_of(profile: BillingProfile) -> list[PaymentMethod]:

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, Least
 from licensing.models import LicenseAssignment
 from selfservice.accounts.models import User
 from selfservice.accounts.services.words import normalized
+from selfservice.core.prepared import Prepared
 from selfservice.core.statements import Later, Statement
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import OrderState, Subscription
@@ -80,7 +81,7 @@ def _contracts() -> Statement[tuple[uuid.UUID, str, str, dt.datetime]]:
         order_state=OrderState.CONFIRMED,
     )
     shown = found.values_list("pk", "plan__term", "plan__frequency", "ordered_at")
-    return Statement(shown.order_by("pk"))
+    return Statement(shown.order_by("pk"), prepared=True)
 
 
 def named_contracts(
@@ -131,12 +132,12 @@ class _Part(NamedTuple):
 
 @cache
 def _all_parts() -> Statement[tuple[Any, ...]]:
-    return Statement(_parts(Q()))
+    return Statement(_parts(Q()), prepared=True)
 
 
 @cache
 def _parts_of_one() -> Statement[tuple[Any, ...]]:
-    return Statement(_parts(Q(product_id=Later("product"))))
+    return Statement(_parts(Q(product_id=Later("product"))), prepared=True)
 
 
 def _parts(which: Q) -> QuerySet[Subscription, tuple[Any, ...]]:
@@ -222,7 +223,7 @@ def live_assignments(
 # Whether the product was bought, and who of some people has a license of it. They are
 # looked up one by one: PostgreSQL would read all licenses of the product instead, where
 # it thinks that they are few.
-_HOLDERS = """
+_HOLDERS = Prepared("""
 SELECT EXISTS (
     SELECT FROM subscriptions_subscription
     WHERE organization_id = %(organization)s AND purchaser_id = %(purchaser)s
@@ -236,7 +237,7 @@ SELECT EXISTS (
         LIMIT 1
     ) AS held
 )
-"""
+""")
 
 
 def holders_among(
@@ -246,18 +247,16 @@ def holders_among(
 
     One statement answers both, and no model is made: the picker asks at every letter.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _HOLDERS,
-            {
-                "organization": purchaser.organization_id,
-                "purchaser": purchaser.pk,
-                "product": product_id,
-                "confirmed": OrderState.CONFIRMED.value,
-                "people": list(people),
-            },
-        )
-        bought, holders = cursor.fetchone()
+    ((bought, holders),) = _HOLDERS.rows(
+        connection.alias,
+        {
+            "organization": purchaser.organization_id,
+            "purchaser": purchaser.pk,
+            "product": product_id,
+            "confirmed": OrderState.CONFIRMED.value,
+            "people": list(people),
+        },
+    )
     return set(holders) if bought else None
 
 

@@ -194,7 +194,7 @@ def _unsettled(only: bool) -> Statement[uuid.UUID]:
     )
     kind = Q(kind=Later("kind"))
     waiting = waiting.filter(kind if only else ~kind)
-    return Statement(waiting.values_list("pk", flat=True)[:1])
+    return Statement(waiting.values_list("pk", flat=True)[:1], prepared=True)
 
 
 def _answer[Answer](kind: Kind[Answer], operation: StripeOperation) -> Answer:

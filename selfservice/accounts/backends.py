@@ -15,9 +15,8 @@ from selfservice.core.statements import Later, Statement
 @cache
 def _person() -> Statement[User]:
     people = User.objects.select_related("organization")
-    return Statement(
-        people.filter(pk=Later("user"), is_active=True, removed_at=None)[:1]
-    )
+    found = people.filter(pk=Later("user"), is_active=True, removed_at=None)
+    return Statement(found[:1], prepared=True)
 
 
 class PersonBackend(AuthenticationBackend):

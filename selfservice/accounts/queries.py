@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from selfservice.accounts.models import Organization, Role, User
 from selfservice.accounts.services.words import normalized, typed_address
 from selfservice.core.errors import DomainError
+from selfservice.core.prepared import Prepared
 
 SHORTEST_SEARCH = 2
 # So many words are looked at, at most: the cost is the same in any organization.
@@ -29,7 +30,7 @@ _WORDS = """SELECT user_id, suffix FROM accounts_personword
         AND suffix >= %(start)s AND suffix < %(end)s"""
 
 # Whose name starts so; the other half runs only when these are too few.
-_BY_PREFIX = f"""
+_BY_PREFIX = Prepared(f"""
 WITH first AS MATERIALIZED (
     SELECT {_READ}, 0 AS rank, w.suffix AS sort
     FROM ({_WORDS} AND starts_name ORDER BY suffix LIMIT {SCANNED}) w
@@ -48,12 +49,12 @@ WITH first AS MATERIALIZED (
 SELECT id, display_name, email, department, rank
 FROM (SELECT * FROM first UNION ALL SELECT * FROM other) found
 ORDER BY rank, sort, id LIMIT %(limit)s
-"""  # noqa: S608  constants of this module
+""")  # noqa: S608  constants of this module
 
 # The last word before the others, as names are written; only when these are too few,
 # the longest word is looked up and the others are looked for among its people, until
 # there are enough.
-_IN_ANY_ORDER = f"""
+_IN_ANY_ORDER = Prepared(f"""
 WITH turned AS MATERIALIZED (
     SELECT {_READ}, 0 AS rank
     FROM (
@@ -79,7 +80,7 @@ WITH turned AS MATERIALIZED (
     LIMIT %(limit)s
 )
 SELECT * FROM turned UNION ALL SELECT * FROM other
-"""  # noqa: S608  constants of this module
+""")  # noqa: S608  constants of this module
 
 
 class Found(NamedTuple):
@@ -145,10 +146,8 @@ def _in_any_order(
     )
 
 
-def _read(statement: str, **asked: Any) -> list[Found]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, asked)
-        people = [Found(*row) for row in cursor.fetchall()]
+def _read(statement: Prepared, **asked: Any) -> list[Found]:
+    people = [Found(*row) for row in statement.rows(connection.alias, asked)]
     # The database sorts accents after z; among the few shown that would stand out.
     return sorted(people, key=lambda row: (row.rank, normalized(row.display_name)))
 

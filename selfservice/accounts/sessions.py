@@ -16,7 +16,7 @@ def _session() -> Statement[Session]:
     found = Session.objects.filter(
         session_key=Later("key"), expire_date__gt=Later("now")
     )
-    return Statement(found[:1])
+    return Statement(found[:1], prepared=True)
 
 
 class SessionStore(db.SessionStore):

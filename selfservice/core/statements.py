@@ -26,6 +26,8 @@ from django.db.models.query import (
 )
 from django.db.models.sql.compiler import SQLCompiler
 
+from selfservice.core.prepared import Prepared
+
 
 class Later(Expression):
     """A value of a statement that is given each time it runs, by its name.
@@ -55,14 +57,16 @@ class Statement[Row]:
 
     Whatever else it says, slices and the number of values of an `in` included, is
     fixed. It gives models, tuples, or with `flat=True` single values; rows that are
-    related to the same one share it. Raises EmptyResultSet for a queryset that can't
-    find anything.
+    related to the same one share it. `prepared`: PostgreSQL plans it once for a
+    connection (selfservice.core.prepared says for what that is right). Raises
+    EmptyResultSet for a queryset that can't find anything.
     """
 
-    def __init__(self, queryset: QuerySet[Any, Row]) -> None:
+    def __init__(self, queryset: QuerySet[Any, Row], *, prepared: bool = False) -> None:
         self._using = queryset.db
         compiler = queryset.query.get_compiler(using=queryset.db)
         self._sql, self._asked = compiler.as_sql()
+        self._prepared = Prepared(self._sql) if prepared else None
         self._width = compiler.col_count
         columns = [each[0] for each in compiler.select[: self._width]]
         self._converters = compiler.get_converters(columns).items()
@@ -75,9 +79,13 @@ class Statement[Row]:
             for each in self._asked
         ]
         connection = connections[self._using]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, asked)
-            found: Iterable[Any] = cursor.fetchall()
+        found: Iterable[Any]
+        if self._prepared:
+            found = self._prepared.rows(self._using, asked)
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute(self._sql, asked)
+                found = cursor.fetchall()
         if self._converters:
             found = (self._converted(row, connection) for row in found)
         return self._read(found)

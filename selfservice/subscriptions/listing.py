@@ -218,7 +218,8 @@ def _page(
     orders = [f"{sign}{_ORDERS[column]}", f"{sign}id"]
     if grouped:
         orders = ["product__name", "product_id", *orders]
-    return Statement(rows.order_by(*orders)[start : start + PAGE_SIZE])
+    page = rows.order_by(*orders)[start : start + PAGE_SIZE]
+    return Statement(page, prepared=not asked and not start)
 
 
 @lru_cache(maxsize=64)
@@ -240,7 +241,8 @@ def _groups(asked: frozenset[str]) -> Statement[tuple[uuid.UUID, int, int, int]]
 @cache
 def _products() -> Statement[tuple[str, str]]:
     products = Product.objects.filter(pk__in=_bought().values("product_id"))
-    return Statement(products.order_by("name").values_list("slug", "name"))
+    named = products.order_by("name").values_list("slug", "name")
+    return Statement(named, prepared=True)
 
 
 def _expiring() -> Q:

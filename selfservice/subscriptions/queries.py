@@ -82,7 +82,7 @@ def _subscription() -> Statement[Subscription]:
         order_state__in=SHOWN,
     )
     joined = ("product", "plan", "price", "profile", "payment_method")
-    return Statement(found.select_related(*joined)[:1])
+    return Statement(found.select_related(*joined)[:1], prepared=True)
 
 
 def buyer_profiles(buyer: User) -> list[BillingProfile]:
@@ -147,7 +147,8 @@ def _invoices() -> Statement[Invoice]:
     )
     # The addresses on them are wide, and no list shows them.
     wanted = found.defer("sold_to", "bill_to")
-    return Statement(wanted.order_by("-finalized_at", "-id")[:LATEST_INVOICES])
+    latest = wanted.order_by("-finalized_at", "-id")[:LATEST_INVOICES]
+    return Statement(latest, prepared=True)
 
 
 def first_unpaid(subscription: Subscription) -> uuid.UUID | None:
@@ -173,4 +174,4 @@ def _activity() -> Statement[Activity]:
     found = Activity.objects.filter(
         organization_id=Later("organization"), subject_id=Later("subscription")
     )
-    return Statement(found.order_by("-id")[:LATEST_ENTRIES])
+    return Statement(found.order_by("-id")[:LATEST_ENTRIES], prepared=True)

@@ -37,7 +37,10 @@ WIDTH = 140
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Statement:
-    """What was asked of the database, with its values filled in."""
+    """What was asked of the database, with its values filled in.
+
+    Without any it is planned as for whatever values.
+    """
 
     text: str
     asked: Any
@@ -50,7 +53,8 @@ class Statement:
 
     def whole_scans(self) -> list[str]:
         """Big tables that it reads otherwise than by an index's first columns."""
-        found = self.explained("FORMAT JSON")[0]
+        general = "" if self.asked is not None else "GENERIC_PLAN, "
+        found = self.explained(f"{general}FORMAT JSON")[0]
         plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
         return [
             f"{node['Node Type']} on {node['Relation Name']}: {self.text[:300]}"
@@ -88,6 +92,13 @@ def noted() -> Iterator[list[Statement]]:
         for each in connections.all():
             stack.enter_context(each.execute_wrapper(note))
         yield statements
+
+
+def prepared() -> list[Statement]:
+    """What this thread's connection has prepared, without values."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [Statement(text, None) for (text,) in cursor.fetchall()]
 
 
 def written() -> str:

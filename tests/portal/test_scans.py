@@ -13,7 +13,7 @@ from selfservice.accounts.models import PersonWord, User
 from tests.bench import model
 from tests.bench.costs import costs
 from tests.bench.pages import DETAILS, PICKER, hot_pages, world
-from tests.bench.plans import Statement, noted
+from tests.bench.plans import Statement, noted, prepared
 
 MOST = {DETAILS: 12, PICKER: 5}
 
@@ -36,6 +36,10 @@ def test_hot_pages_find_their_rows_by_index_in_few_statements(client: Client) ->
         assert 2 < len(statements) <= MOST.get(hot.kind, 7), hot.name
         for statement in statements:
             wrong += [f"{hot.name}: {scan}" for scan in statement.whole_scans()]
+    always = prepared()
+    assert len(always) >= 10
+    for statement in always:
+        wrong += [f"Prepared: {scan}" for scan in statement.whole_scans()]
     connection.close()
     assert wrong == []
 

@@ -72,7 +72,7 @@ def _scheduled() -> Statement[ScheduledChange]:
     found = ScheduledChange.objects.filter(
         organization_id=Later("organization"), subscription_id=Later("subscription")
     )
-    return Statement(found.select_related("price__plan")[:1])
+    return Statement(found.select_related("price__plan")[:1], prepared=True)
 
 
 def drop_scheduled_change(subscription: Subscription) -> None:
