@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
@@ -20,6 +20,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    Window,
 )
 from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import GreaterThan, LessThan
@@ -29,8 +30,12 @@ from licensing.queries import PAGE_SIZE, Holding
 from selfservice.accounts.models import PersonWord, User
 from selfservice.accounts.services.words import normalized, typed_address
 from selfservice.core import clock
-from selfservice.core.statements import IsAny, Later, Statement
+from selfservice.core.prepared import Prepared
+from selfservice.core.statements import IsAny, Later, Statement, counting
 
+# So many can be unassigned in one go: one transaction locks as many rows, which takes
+# some seconds. More are not counted.
+MOST_AT_ONCE = 20_000
 # Sorts after whatever follows a prefix, in the C collation.
 _LAST = "\U0010ffff"
 # All that the list shows.
@@ -69,7 +74,8 @@ class Search:
 class PeoplePage:
     """A stretch of the licensed people, and how many there are in all.
 
-    `previous` and `next` are the rows beyond which its neighbours begin, or null.
+    Those that a search left are counted up to MOST_AT_ONCE + 1. `previous` and `next`
+    are the rows beyond which its neighbours begin, or null.
     """
 
     rows: list[LicenseAssignment]
@@ -196,6 +202,9 @@ def people_page(
     backwards, edge = before is not None, before or after
     descending = sort.startswith("-") != backwards
     shape = len(words), search.asked
+    if search.narrows and not edge and holding.assigned <= MOST_AT_ONCE:
+        found = _counted(*shape, sort.lstrip("-"), descending).rows(**values)
+        return _first_page(found, purchaser)
     page = _page(*shape, sort.lstrip("-"), descending, bool(edge))
     rows = page.rows(edge=edge, **values)
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
@@ -206,7 +215,9 @@ def people_page(
     has_previous, has_next = (more, True) if backwards else (bool(after), more)
     total = len(rows)
     if has_previous or has_next:
-        total = _count(*shape).rows(**values)[0] if search.narrows else holding.assigned
+        total = holding.assigned
+        if search.narrows:
+            (total,) = _count(*shape, MOST_AT_ONCE + 1).rows(**values)
     return PeoplePage(
         rows,
         total,
@@ -215,10 +226,45 @@ def people_page(
     )
 
 
+def _first_page(found: list[tuple[uuid.UUID, int]], purchaser: User) -> PeoplePage:
+    """From one key more than stand on it, and how many are found in all."""
+    if not found:
+        return PeoplePage([], 0)
+    keys = [key for key, _total in found[:PAGE_SIZE]]
+    shown = _shown_rows().rows(organization=purchaser.organization_id, keys=keys)
+    by_key = {row.pk: row for row in shown}
+    # Whose license was taken back meanwhile is still there: rows are kept.
+    rows = [by_key[key] for key in keys]
+    last = keys[-1] if len(found) > PAGE_SIZE else None
+    return PeoplePage(rows, total=found[0][1], next=last)
+
+
+@lru_cache(maxsize=256)
+def _counted(
+    words: int, asked: frozenset[str], sort: str, descending: bool
+) -> Statement[tuple[uuid.UUID, int]]:
+    """Who is found, in order, each with how many: they are looked for only once."""
+    found = _matching(words, asked, Later)
+    if sort != "since":
+        found = found.filter(user__organization_id=Later("organization"))
+    keys = found.annotate(total=Window(Count("*"))).order_by(
+        *(_sorted(column, descending) for column in _ORDERS[sort])
+    )
+    return Statement(keys.values_list("pk", "total")[: PAGE_SIZE + 1])
+
+
+@cache
+def _shown_rows() -> Statement[LicenseAssignment]:
+    rows = LicenseAssignment.objects.filter(
+        IsAny(F("pk"), Later("keys")), organization_id=Later("organization")
+    )
+    joined = rows.select_related("user", "assigned_by").only(*_SHOWN_COLUMNS)
+    return Statement(joined, prepared=True)
+
+
 @lru_cache(maxsize=64)
-def _count(words: int, asked: frozenset[str]) -> Statement[int]:
-    every = _matching(words, asked, Later).order_by().values(one=Value(1))
-    return Statement(every.annotate(count=Count("*")).values_list("count", flat=True))
+def _count(words: int, asked: frozenset[str], most: int) -> Statement[int]:
+    return counting(_matching(words, asked, Later).order_by()[:most])
 
 
 @lru_cache(maxsize=256)
@@ -244,7 +290,9 @@ def _page(
         organization_id=Later("organization"), pk__in=keys
     )
     joined = shown.select_related("user", "assigned_by").only(*_SHOWN_COLUMNS)
-    return Statement(joined.order_by(*ordering))
+    # What is searched for, few or many, decides what is looked up first.
+    always = not asked and sort == "since"
+    return Statement(joined.order_by(*ordering), prepared=always)
 
 
 def _sorted(column: Expression | F, descending: bool) -> OrderBy:
@@ -256,12 +304,11 @@ def departments(organization_id: uuid.UUID, limit: int = 200) -> list[str]:
 
     Goes from one to the next in the index: what it costs is the number of them.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_DEPARTMENTS, {"organization": organization_id, "limit": limit})
-        return [name for (name,) in cursor.fetchall()]
+    asked = {"organization": organization_id, "limit": limit}
+    return [name for (name,) in _DEPARTMENTS.rows(connection.alias, asked)]
 
 
-_DEPARTMENTS = """
+_DEPARTMENTS = Prepared("""
 WITH RECURSIVE found AS (
     (SELECT department FROM accounts_user WHERE organization_id = %(organization)s
         AND department > '' ORDER BY department LIMIT 1)
@@ -272,7 +319,7 @@ WITH RECURSIVE found AS (
     FROM found WHERE found.department IS NOT NULL
 )
 SELECT department FROM found WHERE department IS NOT NULL LIMIT %(limit)s
-"""
+""")
 
 
 def _words(text: str) -> list[str]:

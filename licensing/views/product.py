@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from licensing.forms import PeopleFilter
 from licensing.models import LicenseAssignment
-from licensing.people import departments, matching, people_page
+from licensing.people import MOST_AT_ONCE, departments, matching, people_page
 from licensing.queries import Holding, named_contracts
 from licensing.views.access import holding_for
 from selfservice.accounts.models import User
@@ -41,7 +41,7 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
         after=form.value("after", None),
         before=form.value("before", None),
     )
-    total = page.total
+    total, many = page.total, search.narrows and page.total > MOST_AT_ONCE
     subscriptions = _named_contracts(owner, holding)
     # Rows are short: in them the day says which one.
     names = {key: day for key, _plan, day in subscriptions}
@@ -56,7 +56,8 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
         "total": total,
         "kept": form.kept,
         "export_url": f"{export_url}?{urlencode(form.kept)}",
-        "page_text": _people_sentence(total),
+        "takes_all": not many and (page.previous or page.next),
+        "page_text": _people_sentence(total, many=many),
         "newer_url": page.previous
         and with_query(request, before=str(page.previous), after=None),
         "older_url": page.next
@@ -141,7 +142,9 @@ def _sum(holding: Holding) -> str:
     }
 
 
-def _people_sentence(count: int) -> str:
+def _people_sentence(count: int, *, many: bool) -> str:
+    if many:
+        return _("More than %(most)s people") % {"most": Grouped(MOST_AT_ONCE)}
     return ngettext("%(count)s person", "%(count)s people", count) % {
         "count": Grouped(count)
     }

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from licensing.forms import PeopleFilter, UnassignForm
-from licensing.people import matching
+from licensing.people import MOST_AT_ONCE, matching
 from licensing.queries import Holding, holders_named
 from licensing.services.assigning import unassign_licenses, unassign_matching
 from licensing.services.undoing import undo_unassign
@@ -30,8 +30,6 @@ from selfservice.core.ids import uuid7
 from selfservice.core.numbers import Grouped
 
 NAMED = 5
-# One transaction locks as many rows; it takes some seconds.
-MOST_AT_ONCE = 20_000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,7 +106,7 @@ def _box(
     purchaser, refusal = person(request), form.refusal
     if form.takes_all:
         found = matching(purchaser, holding, filters.search)
-        count = found.count()
+        count = found[: MOST_AT_ONCE + 1].count()
         first = found.select_related("user").order_by("-pk")[:NAMED]
         people = [row.user for row in first]
         if count > MOST_AT_ONCE:

@@ -17,7 +17,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db import connections
-from django.db.models import BooleanField, Expression, Field, Func, Model, QuerySet
+from django.db.models import (
+    BooleanField,
+    Expression,
+    Field,
+    Func,
+    Model,
+    QuerySet,
+    Value,
+)
 from django.db.models.base import ModelState
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -100,6 +108,13 @@ class Statement[Row]:
             for convert in converters:
                 values[place] = convert(values[place], expression, connection)
         return values
+
+
+def counting(queryset: QuerySet[Any, Any]) -> Statement[int]:
+    """How many rows it finds; of one that is cut, at most as many as it is cut to."""
+    statement: Statement[int] = Statement(queryset.values_list(Value(1), flat=True))
+    statement._sql = f"SELECT count(*) FROM ({statement._sql}) found"  # noqa: S608  ours
+    return statement
 
 
 type _Read = Callable[[Iterable[Any]], list[Any]]

@@ -134,6 +134,42 @@ def test_all_that_match_can_be_selected(
     assert '<input type="hidden" name="department" value="Advies">' in some
 
 
+@pytest.mark.parametrize("sort", ["-since", "name"])
+def test_more_than_can_be_unassigned_at_once_are_not_counted(
+    client: Client,
+    planboard: Subscription,
+    noordzee: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    sort: str,
+) -> None:
+    sales = make_people(noordzee, 62, department="Sales")
+    give_licenses(planboard, [*sales, *make_people(noordzee, 30, department="Care")])
+    url = url_of(planboard)
+
+    def page(most: int, **query: str) -> str:
+        for module in ("people", "views.product", "views.unassign"):
+            monkeypatch.setattr(f"licensing.{module}.MOST_AT_ONCE", most)
+        return client.get(url, {"sort": sort, **query}).content.decode()
+
+    for most, count in ((100, "62 people"), (62, "62 people")):
+        first = page(most, department="Sales")
+        assert f"All {count} that match" in first
+        assert len(names_on(first)) == 50
+        rest = client.get(url + (link(first, "next") or "")).content.decode()
+        assert len(set(names_on(first) + names_on(rest))) == 62
+    first = page(61, department="Sales")
+    assert "that match" not in first
+    assert "More than 61 people" in first
+    later = client.get(url + (link(first, "next") or "")).content.decode()
+    assert "More than 61 people" in later
+    assert len(names_on(later)) == 12
+    # Of all that are licensed the counter is known.
+    assert "All 92 people" in page(61)
+    asked = {"all": "1", "department": "Sales"}
+    box = client.get(url_of(planboard, "unassign/"), asked).content.decode()
+    assert "At most 61 licenses can be unassigned at a time." in box
+
+
 def test_a_full_page_is_small_and_takes_few_statements(
     client: Client, planboard: Subscription, anna: User, noordzee: Organization
 ) -> None:
