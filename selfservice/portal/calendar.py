@@ -12,7 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from billing.models import PaymentMethod
 from selfservice.accounts.models import User
@@ -35,7 +35,8 @@ def feed(owner: User) -> bytes:
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", _("Licenses & billing"))
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    made.add("x-published-ttl", REFRESH)
+    # What Outlook reads in its place. The library has no type for it.
+    made.add("x-published-ttl", vDuration(REFRESH))
     found = list(told_ahead(owner).select_related("price", "payment_method")[:MOST])
     zone = ZoneInfo(owner.organization.time_zone)
     for subscription in found:
@@ -91,7 +92,7 @@ def _cards(owner: User) -> Iterator[Event]:
             title=_("Card expires: %(card)s") % {"card": card},
             text=_("It is a card of the billing profile %(profile)s.")
             % {"profile": card.profile.name},
-            path=reverse("subscriptions:products"),
+            path=reverse("billing:payment_methods"),
         )
 
 

@@ -76,6 +76,20 @@ def test_it_is_in_the_owners_language(anna: User, client: Client) -> None:
     assert "Verlenging: Diagrams" in events(make_address(client))
 
 
+def test_outlook_is_told_how_often_and_a_card_leads_to_the_cards(
+    anna: User, client: Client
+) -> None:
+    client.force_login(anna)
+    make_card(make_profile(anna), exp_year=2031, exp_month=2)
+
+    content = Client().get(make_address(client)).content.decode()
+
+    assert "X-PUBLISHED-TTL:PT12H\r\n" in content
+    card = Calendar.from_ical(content).walk("VEVENT")[0]
+    assert str(card["SUMMARY"]).startswith("Card expires")
+    assert str(card["URL"]).endswith("/billing/payment-methods/")
+
+
 def test_a_new_address_ends_the_one_before(anna: User, client: Client) -> None:
     client.force_login(anna)
     before = make_address(client)
