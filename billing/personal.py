@@ -16,6 +16,7 @@ from billing.models import (
     PaymentMethod,
     ProfileDraft,
 )
+from billing.models.invoices import InvoiceStatus
 from billing.services.customers import begin_tax_number, give_up_updates
 from billing.services.forgetting import (
     begin_forgetting,
@@ -116,6 +117,7 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             _INVOICE,
             _invoices(bought),
             stays=True,
+            words={"status": dict(InvoiceStatus.choices)},
         ),
     ]
 

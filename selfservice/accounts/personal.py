@@ -72,6 +72,7 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             _("As your organization's directory says it, and when you signed in."),
             _DIRECTORY,
             here.values_list(*(name for name, _label in _DIRECTORY)),
+            words={"role": dict(Role.choices)},
         ),
         personal.Part(
             "sign_in",

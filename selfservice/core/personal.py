@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.utils.functional import Promise
 
@@ -28,7 +29,8 @@ class Part:
 
     `name` is the key in JSON and the file's name in CSV, `columns` key and label of
     each cell. `rows` are read only when somebody asks for them. `stays`: an erasure
-    leaves it, for the reason that `text` gives.
+    leaves it, for the reason that `text` gives. `words`: by column, what people call
+    its values; JSON has the values, for programs.
     """
 
     name: str
@@ -37,6 +39,9 @@ class Part:
     columns: Sequence[tuple[str, str | Promise]]
     rows: Iterable[Sequence[object]]
     stays: bool = False
+    words: Mapping[str, Mapping[Any, str | Promise]] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from selfservice.core import clock, personal
 from selfservice.core.numbers import Grouped
 from selfservice.subscriptions import lifecycle
-from selfservice.subscriptions.models import Subscription
+from selfservice.subscriptions.models import CancelReason, Subscription
 from selfservice.subscriptions.queries import SHOWN
 
 _PURCHASE: list[tuple[str, Any]] = [
@@ -50,6 +50,7 @@ def parts(asked: personal.Asked) -> list[personal.Part]:
             _PURCHASE,
             _theirs(asked).values_list(*(name for name, _label in _PURCHASE)),
             stays=True,
+            words={"cancel_reason": dict(CancelReason.choices)},
         )
     ]
 

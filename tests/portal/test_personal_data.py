@@ -109,8 +109,14 @@ def test_it_is_in_dutch(anna: User, client: Client) -> None:
     client.force_login(anna)
 
     assert "Uw persoonlijke gegevens" in client.get(URL).content.decode()
+    make_invoice(anna)
     text = zipfile.ZipFile(io.BytesIO(content(client.get(f"{URL}my-data.zip"))))
-    assert "Naam;" in text.read("person.csv").decode("utf-8-sig")
+    person = text.read("person.csv").decode("utf-8-sig")
+    assert "Naam;" in person
+    assert ";Lid;Nee;Ja;" in person
+    invoices = text.read("invoices.csv").decode("utf-8-sig")
+    assert ";Betaald;" in invoices
+    assert "Noordzee Advies; Kade 1; 3011 AB Rotterdam; Nederland" in invoices
 
 
 def test_only_for_who_has_signed_in_and_only_to_read(

@@ -13,9 +13,11 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from billing.addresses import address_lines
 from selfservice.accounts.requests import person
 from selfservice.core import clock, personal
 from selfservice.core.csv_export import csv_chunks
@@ -102,8 +104,12 @@ def _head(part: personal.Part) -> list[str]:
 
 
 def _cells(part: personal.Part) -> Iterator[list[object]]:
+    words = [part.words.get(name, {}) for name, _label in part.columns]
     for row in part.rows:
-        yield [_cell(value) for value in row]
+        yield [
+            _cell(said.get(value, value) if said else value)
+            for said, value in zip(words, row, strict=True)
+        ]
 
 
 def _cell(value: object) -> object:
@@ -111,8 +117,11 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, dt.datetime):
         return timezone.localtime(value).isoformat(timespec="seconds")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return "; ".join(str(each) for each in value)
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {each}" for name, each in value.items() if each)
+        more = (value.get("email"), value.get("tax_id"))
+        return "; ".join([*address_lines(value), *filter(None, more)])
     return value
