@@ -249,7 +249,12 @@ on("htmx:afterSettle", ({ detail: { target } }) => {
   // A list that was read again has a new opener, and its menu is still wanted.
   const wanted = $$("[data-menu]").filter(({ href }) => href === menu);
   if (wanted.length && !wanted.some((button) => button.ariaExpanded === "true")) openMenu(wanted[0]);
-  if (document.activeElement === document.body) $$("[data-pane]").find((link) => link.href === opener?.href)?.focus({ preventScroll: true });
+  if (document.activeElement !== document.body || !opener || opener.isConnected) return;
+  // What opened the pane is gone, or there anew; else the page begins again.
+  const place = $$("[data-pane]").find(({ href }) => href === opener.href) || $("main h1");
+  if (place.matches("h1")) place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+  opener = null;
 });
 const failed = () => $("#messages").append($("#failed").content.cloneNode(true));
 on("htmx:responseError", failed);

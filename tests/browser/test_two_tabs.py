@@ -218,3 +218,17 @@ def test_one_order_in_two_tabs_is_bought_once(
     assert len(sandbox.calls("POST", "/v1/subscriptions")) == 1
     assert Subscription.objects.count() == 1
     complaints.clear()
+
+
+def test_a_pane_whose_opener_is_gone_leaves_the_focus_at_the_heading(
+    tabs: list[Page],
+) -> None:
+    page = tabs[0]
+    page.get_by_role("link", name="Cancel subscription").click()
+    page.get_by_label("Why are you canceling?").select_option("mistake")
+
+    save(page)
+
+    expect(page.get_by_text("The subscription is canceled.")).to_be_visible()
+    expect(page.get_by_role("link", name="Cancel subscription")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
