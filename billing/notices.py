@@ -14,6 +14,8 @@ from selfservice.core.money import Money, sums
 from selfservice.core.navigation import Notice, register_notice
 from selfservice.core.numbers import Grouped
 
+# A page of a higher room that says it with its own button.
+SUBSCRIPTION = "subscriptions:details"
 # Who owes more invoices than that is told of so many.
 MOST = 100
 
@@ -36,8 +38,11 @@ def past_due(request: HttpRequest) -> Notice | None:
 def _is_here(request: HttpRequest, invoices: list[Invoice]) -> bool:
     """Whether the page is about the only one, and says so itself."""
     match = request.resolver_match
-    here = match.kwargs.get("invoice_id") if match else None
-    return len(invoices) == 1 and invoices[0].pk == here
+    if match is None or len(invoices) != 1:
+        return False
+    if match.view_name == SUBSCRIPTION:
+        return bool(invoices[0].subscription_id == match.kwargs["subscription_id"])
+    return bool(invoices[0].pk == match.kwargs.get("invoice_id"))
 
 
 def _notice(invoices: list[Invoice]) -> Notice:

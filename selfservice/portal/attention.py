@@ -89,6 +89,8 @@ def _about(subscription: Subscription, state: str, now: dt.datetime) -> Iterator
         yield _past_due(subscription)
     elif state == lifecycle.EXPIRED:
         yield _expired(subscription)
+    elif state == lifecycle.DISABLED:
+        yield from _not_paid(subscription, now)
     elif state == lifecycle.TRIAL and subscription.recurring_billing:
         yield from _trial(subscription, now)
     elif state in lifecycle.ASSIGNABLE:
@@ -128,6 +130,26 @@ def _expired(subscription: Subscription) -> Item:
         icon="warning",
         title=_("%(name)s has expired") % {"name": subscription.product.name},
         text=_loss(subscription, format_day(disabled)),
+        at=disabled,
+    )
+
+
+def _not_paid(subscription: Subscription, now: dt.datetime) -> Iterator[Item]:
+    """Access has ended, and nobody wanted it to: told for as long as it was due."""
+    disabled = lifecycle.disabled_from(subscription)
+    if subscription.past_due_since is None or now >= disabled + SOON:
+        return
+    deleted = disabled + lifecycle.DISABLED_LASTS
+    yield _item(
+        subscription,
+        level=WARN,
+        icon="warning",
+        title=_("%(name)s is disabled") % {"name": subscription.product.name},
+        text=_(
+            "It wasn't paid, so nobody can use it. Reactivate it before %(day)s, when"
+            " it is deleted for good."
+        )
+        % {"day": format_day(deleted)},
         at=disabled,
     )
 

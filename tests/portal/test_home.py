@@ -140,6 +140,30 @@ def test_a_past_due_subscription_without_its_invoice_is_told(anna: User) -> None
     assert titles(see(anna)) == ["Late is past due"]
 
 
+@pytest.mark.parametrize(("late", "told"), [(31, True), (62, False)])
+def test_what_was_never_paid_says_that_nobody_can_use_it(
+    anna: User, late: int, told: bool
+) -> None:
+    make_subscription(
+        anna, make_product_with_plan("Late"), past_due_since=clock.now() - days(late)
+    )
+
+    page = see(anna)
+
+    assert (
+        "Late is disabled It wasn't paid, so nobody can use it." in words(page)
+    ) is (told)
+    assert ("Nothing needs you today" in words(page)) is not told
+
+
+def test_what_was_canceled_at_once_is_not_told(anna: User) -> None:
+    make_subscription(
+        anna, make_product_with_plan("Off"), disabled_at=clock.now() - days(1)
+    )
+
+    assert titles(see(anna)) == []
+
+
 def test_an_expired_subscription_says_who_loses_access(anna: User) -> None:
     make_subscription(
         anna,

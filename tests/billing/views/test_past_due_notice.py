@@ -17,6 +17,7 @@ from billing.models import Invoice, PaymentMethod
 from billing.services import owing
 from billing.services.invoices import sync_invoice
 from selfservice.accounts.models import User
+from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from tests.factories.billing import make_invoice
 from tests.factories.subscriptions import make_subscription
@@ -93,6 +94,19 @@ def test_its_own_page_says_it_once(anna: User, web: Client, rest: str) -> None:
     invoice = late(anna)
 
     assert BANNER not in words(web.get(f"/billing/invoices/{invoice.pk}/{rest}"))
+
+
+def test_the_page_of_its_subscription_says_it_once(anna: User, web: Client) -> None:
+    mine, other = make_subscription(anna), make_subscription(anna)
+    late(anna, subscription_id=mine.pk)
+    Subscription.objects.filter(pk=mine.pk).update(past_due_since=clock.now())
+
+    shown, elsewhere = (web.get(f"/subscriptions/{s.pk}/") for s in (mine, other))
+
+    assert BANNER not in words(shown)
+    assert "The last payment failed." in words(shown)
+    assert shown.content.decode().count(">Pay now<") == 1
+    assert BANNER in words(elsewhere)
 
 
 def test_whoever_owes_nothing_is_asked_nothing(
