@@ -124,6 +124,15 @@ def test_a_column_head_sorts_both_ways_and_keeps_the_filter(
     assert f'href="?status=active&amp;{link}" data-list' in html
 
 
+@pytest.mark.parametrize("place", ["page", "after", "before"])
+def test_another_order_begins_at_its_beginning(place: str) -> None:
+    request = RequestFactory().get("/", {"q": "x", place: "3"})
+
+    html = ui.sort_head({"request": request, "sort": "date"}, "name", "Name")
+
+    assert 'href="?q=x&amp;sort=name"' in html
+
+
 def test_a_breadcrumb_ends_where_one_is() -> None:
     html = ui.breadcrumb("Licenses", "/licenses/", "Plan & Co")
 

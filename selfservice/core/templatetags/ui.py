@@ -21,6 +21,7 @@ from django.utils.translation import get_language, gettext
 
 from selfservice.core.browsers import named
 from selfservice.core.icons import ICONS
+from selfservice.core.lists import with_query
 from selfservice.core.money import Money, format_money
 from selfservice.core.numbers import Grouped
 
@@ -224,7 +225,7 @@ def meter(value: int, maximum: int, label: str = "", css: str = "") -> SafeStrin
 def sort_head(
     context: dict[str, Any], field: str, label: str, css: str = "", *more: str
 ) -> SafeString:
-    """A column head that sorts: links to `?sort=field`, then to `?sort=-field`.
+    """A column head that sorts anew: links to `?sort=field`, then to `?sort=-field`.
 
     The view puts the order in force into the context as `sort`, like "-date". A column
     of two figures has a second field and label, `more`.
@@ -251,13 +252,11 @@ def _order(field: str, current: str) -> str:
 
 
 def _sort_link(request: HttpRequest, field: str, label: str, order: str) -> SafeString:
-    query = request.GET.copy()
-    query.pop("page", None)
-    query["sort"] = f"-{field}" if order == "ascending" else field
+    url = with_query(request, sort=f"-{field}" if order == "ascending" else field)
     mark = {"ascending": "chevron-up", "descending": "chevron-down"}.get(order)
     return format_html(
-        '<a href="?{}" data-list>{}{}</a>',
-        query.urlencode(),
+        '<a href="{}" data-list>{}{}</a>',
+        url,
         label,
         _drawing(mark, "s") if mark else "",
     )
