@@ -16,7 +16,13 @@ from django.views.decorators.http import require_safe
 
 from licensing.forms import PeopleFilter
 from licensing.models import LicenseAssignment
-from licensing.people import MOST_AT_ONCE, departments, matching, people_page
+from licensing.people import (
+    MOST_AT_ONCE,
+    PeoplePage,
+    departments,
+    matching,
+    people_page,
+)
 from licensing.queries import Holding, named_contracts
 from licensing.views.access import holding_for
 from selfservice.accounts.models import User
@@ -33,14 +39,7 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     owner, holding = person(request), holding_for(request, product_id)
     form = PeopleFilter(request.GET)
     search, sort = form.search, form.value("sort", "-since")
-    page = people_page(
-        owner,
-        holding,
-        search,
-        sort=sort,
-        after=form.value("after", None),
-        before=form.value("before", None),
-    )
+    page = _page(owner, holding, form)
     total, many = page.total, search.narrows and page.total > MOST_AT_ONCE
     subscriptions = _named_contracts(owner, holding)
     # Rows are short: in them the day says which one.
@@ -69,6 +68,16 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     return render_page(
         request, "licensing/product.html", context, partial="licensed-people"
     )
+
+
+def _page(owner: User, holding: Holding, form: PeopleFilter) -> PeoplePage:
+    """The page that was asked for; the first where nobody is there any more."""
+    search, sort = form.search, form.value("sort", "-since")
+    after, before = form.value("after", None), form.value("before", None)
+    page = people_page(owner, holding, search, sort=sort, after=after, before=before)
+    if page.rows or not (after or before):
+        return page
+    return people_page(owner, holding, search, sort=sort)
 
 
 def _rows(

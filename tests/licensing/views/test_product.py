@@ -77,6 +77,23 @@ def test_pages_follow_each_other_in_both_directions(
     assert (link(first, "prev"), link(third, "next")) == (None, None)
 
 
+def test_a_page_whose_people_lost_theirs_shows_who_is_left(
+    client: Client, planboard: Subscription, anna: User, noordzee: Organization
+) -> None:
+    people = make_people(noordzee, 51)
+    give_licenses(planboard, people)
+    client.force_login(anna)
+    first = client.get(url_of(planboard)).content.decode()
+    last = url_of(planboard) + link(first, "next")
+    assert names_on(client.get(last).content.decode()) == [people[0].display_name]
+
+    client.post(f"{url_of(planboard)}unassign/", {"people": [people[0].pk]})
+
+    page = client.get(last, headers=HTMX).content.decode()
+    assert names_on(page) == [person.display_name for person in reversed(people[1:])]
+    assert "Nobody has a license" not in page
+
+
 def test_search_finds_any_word_of_a_name_and_the_address(
     client: Client, planboard: Subscription, anna: User, noordzee: Organization
 ) -> None:
