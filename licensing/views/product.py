@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -31,7 +31,7 @@ from selfservice.core.csv_export import csv_response, in_chunks
 from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.core.lists import with_query
 from selfservice.core.numbers import Grouped
-from selfservice.core.templatetags.ui import format_day
+from selfservice.core.templatetags.ui import format_day, format_moment
 
 
 @require_safe
@@ -41,9 +41,10 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     search, sort = form.search, form.value("sort", "-since")
     page = _page(owner, holding, form)
     total, many = page.total, search.narrows and page.total > MOST_AT_ONCE
-    subscriptions = _named_contracts(owner, holding)
-    # Rows are short: in them the day says which one.
-    names = {key: day for key, _plan, day in subscriptions}
+    # Unless there is only one, it is said which one a license is of.
+    several = len(holding.usable) > 1
+    subscriptions = _named_contracts(owner, holding) if several else []
+    names = {key: name for key, _plan, _when, name in subscriptions}
     export_url = reverse("licensing:export", args=[product_id])
     context = {
         "holding": holding,
@@ -110,8 +111,8 @@ def export(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponseBase:
         _("Assigned by"),
         _("Subscription"),
     ]
-    bought = _named_contracts(owner, holding, always=True)
-    names = {key: f"{plan}, {day}" for key, plan, day in bought}
+    bought = _named_contracts(owner, holding)
+    names = {key: f"{plan}, {when}" for key, plan, when, _name in bought}
     return csv_response(f"licenses-{holding.slug}.csv", head, _lines(found, names))
 
 
@@ -130,13 +131,27 @@ def _lines(
 
 
 def _named_contracts(
-    owner: User, holding: Holding, *, always: bool = False
-) -> list[tuple[uuid.UUID, str, str]]:
-    """The subscriptions that people have licenses of, unless there is only one."""
-    if len(holding.usable) < 2 and not always:
-        return []
+    owner: User, holding: Holding
+) -> list[tuple[uuid.UUID, str, str, str]]:
+    """The subscriptions that people have licenses of: plan, when it was ordered, and
+    what tells it apart in a row, which is short.
+
+    Days become moments where two are of the same one.
+    """
     found = named_contracts(owner, holding)
-    return [(key, plan, format_day(ordered_at)) for key, plan, ordered_at in found]
+    days, plans, moments = (
+        [format_day(at) for _key, _plan, at in found],
+        [plan for _key, plan, _at in found],
+        [format_moment(at) for _key, _plan, at in found],
+    )
+    when = days if _differ([*zip(plans, days, strict=True)]) else moments
+    rows = next((names for names in (days, plans) if _differ(names)), moments)
+    keys = [key for key, _plan, _at in found]
+    return list(zip(keys, plans, when, rows, strict=True))
+
+
+def _differ(names: Sequence[object]) -> bool:
+    return len(set(names)) == len(names)
 
 
 def _sum(holding: Holding) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import tracemalloc
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -11,8 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from selfservice.accounts.models import Organization, User
+from selfservice.catalog.models import Frequency
 from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
+from tests.dates import AMSTERDAM
 from tests.factories.accounts import make_people, make_user
 from tests.factories.catalog import make_offer
 from tests.factories.licensing import give_licenses
@@ -58,6 +61,47 @@ def test_words_in_any_order_and_a_department_narrow_the_list(
     assert shown(client, url, q="berg") == ["Bert Berg", "Anna van den Berg"]
     assert shown(client, url, q="berg", department="Verkoop") == ["Bert Berg"]
     assert shown(client, url, department="Nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("billed", "told"),
+    [
+        (Frequency.YEARLY, ("billed monthly", "billed yearly")),
+        (Frequency.MONTHLY, (", 10:07", ", 11:07")),
+    ],
+    ids=["by their plans", "by the minute"],
+)
+def test_subscriptions_of_one_day_are_told_apart(
+    client: Client,
+    anna: User,
+    bram: User,
+    carla: User,
+    billed: Frequency,
+    told: tuple[str, str],
+) -> None:
+    client.force_login(anna)
+    one = make_offer()
+    product = one.plan.product
+    other = (
+        one if billed == Frequency.MONTHLY else make_offer(product, frequency=billed)
+    )
+    for offer, hour, holder in ((one, 10, bram), (other, 11, carla)):
+        bought = make_subscription(anna, offer=offer, term_start=at(hour))
+        give_licenses(bought, [holder])
+
+    page = client.get(f"/licenses/{product.pk}/?sort=name").content.decode()
+
+    rows = re.findall(r'<td class="low">(.*?)</td>', page)
+    choices = re.findall(r'<option value="[0-9a-f-]{36}">(.*?)</option>', page)
+    for name, row, choice in zip(told, rows, choices, strict=True):
+        assert name in row
+        assert name in choice
+
+
+def at(hour: int) -> dt.datetime:
+    """Five days ago, by the organization's clock."""
+    day = clock.now().astimezone(ZoneInfo(AMSTERDAM)) - dt.timedelta(days=5)
+    return day.replace(hour=hour, minute=7)
 
 
 def test_since_when_and_which_subscription_narrow_the_list(
