@@ -54,7 +54,10 @@ def render_page(
         return response
     details = _details(request)
     if request.method == "GET" and details and details.target == "list":
-        push_url(response, request.get_full_path())
+        address = request.get_full_path()
+        # Read again where one is: Back would lead to the same page.
+        if details.current_url_abs_path != address:
+            push_url(response, address)
     if not getattr(get_messages(request), "used", False):
         said = render_to_string("components/messages_oob.html", request=request)
         response.write(said)

@@ -52,6 +52,15 @@ def test_a_list_takes_its_address_into_the_address_bar() -> None:
     assert response["HX-Push-Url"] == "/list/?q=a"
 
 
+def test_a_list_that_is_read_again_is_no_step_back() -> None:
+    here = "http://testserver/list/?q=a"
+    headers = {"HX-Request": "true", "HX-Target": "list"}
+
+    assert "HX-Push-Url" not in page(request(**headers, **{"HX-Current-URL": here}))
+    before = page(request(**headers, **{"HX-Current-URL": f"{here}b"}))
+    assert before["HX-Push-Url"] == "/list/?q=a"
+
+
 def test_messages_of_a_list_follow_out_of_band() -> None:
     made = request("POST", **{"HX-Request": "true"})
     success(made, "3 licenses assigned.")
