@@ -36,7 +36,8 @@ ATTENTION = (lifecycle.PAST_DUE, lifecycle.EXPIRED, lifecycle.DISABLED)
 class Holding:
     """A product that somebody bought, summed over their subscriptions to it.
 
-    `available` can be assigned now. `attention` is a state of `lifecycle`, or empty.
+    `available` can be assigned now; `held_back`, free too, go away at a renewal.
+    `attention` is a state of `lifecycle`, or empty.
     `usable` are the subscriptions in which people have licenses.
     """
 
@@ -48,6 +49,7 @@ class Holding:
     quantity: int
     assigned: int
     available: int
+    held_back: int
     subscriptions: int
     attention: str
     assignable: bool
@@ -190,7 +192,8 @@ def _summed(
 def _holding(states: Mapping[str, _Part]) -> Holding:
     first = next(iter(states.values()))
     licensed = [part for state, part in states.items() if state in LICENSED]
-    free = [p.free for state, p in states.items() if state in lifecycle.ASSIGNABLE]
+    giving = [part for state, part in states.items() if state in lifecycle.ASSIGNABLE]
+    free = sum(part.free for part in giving)
     return Holding(
         pk=first.product_id,
         name=first.name,
@@ -199,10 +202,11 @@ def _holding(states: Mapping[str, _Part]) -> Holding:
         color=first.color,
         quantity=sum(part.total for part in licensed),
         assigned=sum(part.taken for part in licensed),
-        available=sum(free),
+        available=free,
+        held_back=sum(part.total - part.taken for part in giving) - free,
         subscriptions=sum(part.subscriptions for part in states.values()),
         attention=next((state for state in ATTENTION if state in states), ""),
-        assignable=bool(free),
+        assignable=bool(giving),
         usable=tuple(pk for part in licensed for pk in part.ids),
     )
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import PaymentMethod
+from licensing.queries import Holding
+from licensing.services.refusals import going_away
 from selfservice.core.numbers import Grouped
 from selfservice.core.templatetags.ui import format_day
 from selfservice.subscriptions.services.changing import Outcome
@@ -27,6 +29,22 @@ class Explained:
     what: str
     how: str
     later: str
+
+
+def none_sentence(holding: Holding) -> str:
+    """Why no license can be assigned, of a product whose subscriptions are active."""
+    if holding.held_back:
+        return _("No license is available.") + " " + going_away(holding.held_back)
+    if holding.assigned < holding.quantity:
+        return _(
+            "No license is available: the others are of a subscription that isn't"
+            " active."
+        )
+    return ngettext(
+        "Your %(n)s license is assigned.",
+        "All %(n)s licenses are assigned.",
+        holding.quantity,
+    ) % {"n": Grouped(holding.quantity)}
 
 
 def explain(preview: Preview) -> Explained:

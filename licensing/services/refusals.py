@@ -148,12 +148,17 @@ def too_few(*, wanted: int, free: int, held_back: int) -> CannotAssign:
         missing,
     ) % {"missing": Grouped(missing), "wanted": Grouped(wanted), "free": Grouped(free)}
     if held_back:
-        sentence += " " + ngettext(
-            "%(count)s license goes away at renewal: undo that change to assign it.",
-            "%(count)s licenses go away at renewal: undo that change to assign them.",
-            held_back,
-        ) % {"count": Grouped(held_back)}
+        sentence += " " + going_away(held_back)
     return CannotAssign(sentence, missing=missing)
+
+
+def going_away(count: int) -> str:
+    """Of licenses that are free until a renewal, after which they are fewer."""
+    return ngettext(
+        "%(count)s license goes away at renewal: undo that change to assign it.",
+        "%(count)s licenses go away at renewal: undo that change to assign them.",
+        count,
+    ) % {"count": Grouped(count)}
 
 
 def overtaken() -> CannotAssign:

@@ -23,6 +23,7 @@ from licensing.services.assigning import assign_licenses
 from licensing.services.bulk import keep_list
 from licensing.services.refusals import CannotAssign
 from licensing.views.access import buy_url, holding_for, must_confirm
+from licensing.wording import none_sentence
 from selfservice.accounts.models import User
 from selfservice.accounts.queries import Found, search_people
 from selfservice.accounts.reauthentication import ask_again
@@ -110,6 +111,8 @@ def _pane(
         "results": results,
         "q": form.text if form.is_bound else "",
     }
+    if holding.assignable and not holding.available:
+        context["none"] = none_sentence(holding)
     if holding.available < max(len(chosen), 1):
         missing = error.missing if error else 0
         context["buy_url"] = _buy_url(person(request), holding, missing, chosen)

@@ -29,6 +29,7 @@ from licensing.models import Bulk, BulkList, BulkState
 from licensing.people import departments
 from licensing.queries import Holding
 from licensing.services.bulk import CannotStart, confirm, hurry, keep_list
+from licensing.services.refusals import going_away
 from licensing.services.undoing import UNDO_FOR
 from licensing.views.access import buy_url, holding_for, must_confirm
 from selfservice.accounts.models import User
@@ -167,6 +168,7 @@ def _dry_run(
         "said": said_of(bulk, look, holding),
     }
     if missing:
+        context["held_back"] = holding.held_back and going_away(holding.held_back)
         grows = to_grow(bulk.purchaser, holding.pk)
         context["buy_url"] = buy_url(grows, holding, missing, bulk=bulk.pk)
         if grows and grows.pending_quantity is not None:

@@ -1,5 +1,6 @@
 """The pane Assign licenses to users, and its picker."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from licensing.models import BulkList, LicenseAssignment
 from selfservice.accounts.models import Organization, User
+from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from tests.factories.accounts import make_people, make_user
 from tests.factories.catalog import make_offer
@@ -170,6 +172,35 @@ def test_when_all_are_assigned_the_pane_says_so(
     assert "Your 1 license is assigned." in page
     assert "Buy licenses" in page
     assert 'role="combobox"' not in page
+
+
+def test_licenses_that_go_away_at_renewal_are_not_called_assigned(
+    client: Client, planboard: Subscription, bram: User
+) -> None:
+    give_licenses(planboard, [bram])
+    Subscription.objects.update(scheduled_quantity=1)
+
+    page = client.get(url_of(planboard)).content.decode()
+
+    assert "24 licenses go away at renewal: undo that change to assign them." in page
+    assert 'href="/products/">Your products</a>' in page
+    assert "licenses are assigned" not in page
+
+
+def test_licenses_of_what_is_over_are_not_called_assigned(
+    client: Client, planboard: Subscription, anna: User, bram: User
+) -> None:
+    give_licenses(planboard, [bram])
+    Subscription.objects.update(
+        term_end=clock.now() - dt.timedelta(days=1), recurring_billing=False
+    )
+    full = make_subscription(anna, planboard.product, quantity=1)
+    give_licenses(full, make_people(bram.organization, 1))
+
+    page = client.get(url_of(planboard)).content.decode()
+
+    assert "the others are of a subscription that isn&#x27;t active" in page
+    assert "licenses are assigned" not in page
 
 
 def test_without_a_script_people_are_found_by_a_form(

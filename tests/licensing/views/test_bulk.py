@@ -359,3 +359,16 @@ def test_it_speaks_dutch(client: Client, planboard: Subscription, bram: User) ->
 
     assert "1 Krijgen een licentie Bram Visser" in page
     assert "1 licentie toewijzen" in page
+
+
+def test_who_lacks_licenses_hears_of_those_that_go_away_at_renewal(
+    client: Client, planboard: Subscription, noordzee: Organization
+) -> None:
+    Subscription.objects.update(scheduled_quantity=2)
+    people = make_people(noordzee, 3)
+
+    url = hand_in(client, planboard, text=" ".join(p.email for p in people))
+
+    page = shown(client, url)
+    assert "1 license is missing." in page
+    assert "23 licenses go away at renewal: undo that change" in page
