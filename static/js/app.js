@@ -6,7 +6,19 @@ const load = (url, target, source, swap = "innerHTML") => htmx.ajax("GET", url, 
 const loadList = (url) => {
   const list = $("#list");
   htmx.trigger(list, "htmx:abort"); // the newest question wins
-  load(url, list, list, "outerHTML");
+  return load(url, list, list, "outerHTML");
+};
+// Where one was is read again, too: the same column or menu, or the top of another page.
+const followLink = (link) => {
+  const kind = link.rel ? "#list table" : link.closest(".menu") ? "summary" : "thead a";
+  const at = $$(kind).indexOf(link.closest(".menu")?.firstElementChild || link);
+  loadList(link.href).then(() => {
+    const there = $$(kind)[Math.max(0, at)];
+    if (!there || document.activeElement !== document.body) return;
+    if (link.rel) there.tabIndex = -1;
+    there.focus({ preventScroll: true });
+    if (link.rel && there.getBoundingClientRect().top < 0) $("#list").scrollIntoView();
+  });
 };
 const fill = (text, number) => text.replace("#", (+number).toLocaleString(document.documentElement.lang).replace("-", "−"));
 const pane = $("#pane");
@@ -76,7 +88,7 @@ const selectAll = (form, checked) => {
 const ACTIONS = {
   close: () => pane.close(),
   pane: (link) => openPane(link.href, link.dataset.pane, link.closest(".menu-cell, details.menu")?.firstElementChild || link),
-  list: (link) => loadList(link.href),
+  list: followLink,
   menu: openMenu,
   step,
   clear: (button) => selectAll(button.form, false),

@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_people, make_user
 from tests.factories.catalog import make_offer
+from tests.factories.licensing import give_licenses
 from tests.factories.subscriptions import make_subscription
 
 NAMES = ("Daan Kuipers", "Yara Özdemir", "Zoë van den Bergh")
@@ -114,3 +115,28 @@ def test_it_works_without_a_script(
     page.get_by_role("button", name="Unassign").click()
     expect(page.locator("#licenses-sum")).to_have_text(re.compile("^1 of 25"))
     plain.close()
+
+
+def test_another_page_and_another_order_keep_the_reader_there(
+    page: Page,
+    planboard: Subscription,
+    noordzee: Organization,
+    page_of: Callable[[Page], None],
+) -> None:
+    Subscription.objects.update(quantity=120)
+    planboard.refresh_from_db()
+    give_licenses(planboard, make_people(noordzee, 120))
+    page_of(page)
+
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("link", name="Previous")).to_be_attached()
+    expect(page.get_by_role("table")).to_be_focused()
+    expect(page.get_by_role("link", name="Name")).to_be_in_viewport()
+
+    head = page.get_by_role("link", name="Name")
+    head.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    expect(head).to_be_focused()
