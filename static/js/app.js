@@ -22,7 +22,7 @@ const followLink = (link) => {
 };
 const fill = (text, number) => text.replace("#", (+number).toLocaleString(document.documentElement.lang).replace("-", "−"));
 const pane = $("#pane");
-let opener, typing, menu;
+let opener, typing, menu, stale;
 
 // Panes and dialogs
 const openPane = (url, kind, source) => {
@@ -38,6 +38,8 @@ const showPane = () => {
 pane.addEventListener("close", () => {
   pane.replaceChildren();
   opener?.focus();
+  if (stale && $("#list")) loadList(location.href);
+  stale = false;
 });
 
 // Menus
@@ -251,6 +253,7 @@ on("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   if (xhr.status < 400) location.assign(xhr.responseURL);
 });
+  stale ||= xhr.status === 422; // others changed what the list behind the pane shows
 // What was typed into a field before anything listened to it.
 const typedBefore = (fields, event, part) => $$(fields, part).forEach((input) => input.value === input.defaultValue || htmx.trigger(input, event));
 on("htmx:afterSettle", ({ detail: { target } }) => {
@@ -268,7 +271,14 @@ on("htmx:afterSettle", ({ detail: { target } }) => {
   place.focus({ preventScroll: true });
   opener = null;
 });
-const failed = () => $("#messages").append($("#failed").content.cloneNode(true));
+const failed = () => {
+  const place = pane.open ? pane : $("#messages"); // behind a pane nobody sees it
+  const said = $("#failed").content.firstElementChild.cloneNode(true);
+  $("[data-failed]", place)?.remove();
+  const head = $(".pane-head", place);
+  head ? head.after(said) : place.prepend(said);
+  stale = true;
+};
 on("htmx:responseError", failed);
 on("htmx:sendError", failed);
 

@@ -140,3 +140,29 @@ def test_another_page_and_another_order_keep_the_reader_there(
         "aria-sort", "ascending"
     )
     expect(head).to_be_focused()
+
+
+def test_an_answer_that_got_lost_is_told_in_the_pane_and_the_list_catches_up(
+    page: Page,
+    planboard: Subscription,
+    page_of: Callable[[Page], None],
+    complaints: list[str],
+) -> None:
+    page_of(page)
+    pane = page.locator("#pane")
+    page.get_by_role("link", name="Assign licenses").click()
+    page.get_by_role("combobox", name="People from").fill("yara")
+    page.get_by_role("option", name="Yara Özdemir").click()
+
+    page.route("**/assign/", lambda route: (route.fetch(), route.abort()))
+    pane.get_by_role("button", name="Assign").click()
+    expect(pane.get_by_text("The portal could not be reached")).to_be_visible()
+    page.unroute("**/assign/")
+    pane.get_by_role("button", name="Assign").click()
+    expect(pane.get_by_text("Yara Özdemir already has a license.")).to_be_visible()
+    expect(pane.get_by_text("The portal could not be reached")).to_have_count(0)
+    pane.get_by_text("Close", exact=True).click()
+
+    expect(page.locator("#licenses-sum")).to_have_text(re.compile("^1 of 25"))
+    expect(page.get_by_label("Select Yara Özdemir")).to_be_visible()
+    complaints.clear()
