@@ -190,7 +190,11 @@ const pick = (option) => {
   const picker = option.closest(".picker");
   const name = $("b", option).textContent;
   if (option.ariaDisabled === "true") return say(picker, `${name}: ${$(".badge", option).textContent.trim()}`);
-  if ($$(".token", picker).length >= picker.dataset.max) return say(picker, picker.dataset.full);
+  if ($$(".token", picker).length >= picker.dataset.max) {
+    option.parentElement.replaceChildren(); // what is said stands below it
+    showList(picker);
+    return say(picker, picker.dataset.full);
+  }
   const chip = $("template", picker).content.firstElementChild.cloneNode(true);
   const { person } = option.dataset;
   const button = $("button", chip);
@@ -249,11 +253,11 @@ on("htmx:configRequest", (event) => {
 });
 on("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
+  stale ||= xhr.status === 422; // others changed what the list behind the pane shows
   if (!/^\s*<!doctype/i.test(xhr.responseText)) return; // sign-in is no fragment
   event.detail.shouldSwap = false;
   if (xhr.status < 400) location.assign(xhr.responseURL);
 });
-  stale ||= xhr.status === 422; // others changed what the list behind the pane shows
 // What was typed into a field before anything listened to it.
 const typedBefore = (fields, event, part) => $$(fields, part).forEach((input) => input.value === input.defaultValue || htmx.trigger(input, event));
 on("htmx:afterSettle", ({ detail: { target } }) => {

@@ -36,7 +36,7 @@ def gallery(
 
 def open_picker(page: Page) -> None:
     page.locator(".page-head").get_by_role("link", name="Assign licenses").click()
-    expect(page.locator(f"{PANE} h2")).to_be_focused()
+    expect(page.locator(f"{PANE} #picker")).to_be_focused()
 
 
 def choose(page: Page, words: str) -> None:

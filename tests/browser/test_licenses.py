@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
+from tests.browser.walking import PHONE
 from tests.factories.accounts import make_people, make_user
 from tests.factories.catalog import make_offer
 from tests.factories.licensing import give_licenses
@@ -115,6 +117,28 @@ def test_it_works_without_a_script(
     page.get_by_role("button", name="Unassign").click()
     expect(page.locator("#licenses-sum")).to_have_text(re.compile("^1 of 25"))
     plain.close()
+
+
+def test_whoever_is_one_too_many_is_told_where_one_looks(
+    page: Page,
+    planboard: Subscription,
+    page_of: Callable[[Page], None],
+    settings: Settings,
+) -> None:
+    settings.ASSIGN_AT_ONCE = 2
+    page.set_viewport_size(PHONE)
+    page_of(page)
+    page.get_by_role("link", name="Assign licenses").click()
+    # Nothing has to be found before somebody can be named.
+    expect(page.get_by_role("combobox", name="People from")).to_be_focused()
+
+    for name in NAMES:
+        page.keyboard.type(name[:4])
+        page.get_by_role("option", name=name).click()
+
+    expect(page.get_by_text("You can choose up to 2 people")).to_be_in_viewport()
+    expect(page.locator("#picker-list > *")).to_have_count(0)
+    expect(page.locator(".token")).to_have_count(2)
 
 
 def test_another_page_and_another_order_keep_the_reader_there(
