@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from pytest_django.fixtures import Settings
 
 from selfservice.accounts.models import Organization, User
 from selfservice.subscriptions.models import Subscription
-from tests.browser.walking import PHONE
+from tests.browser.walking import DESKTOP, PHONE
 from tests.factories.accounts import make_people, make_user
 from tests.factories.catalog import make_offer
 from tests.factories.licensing import give_licenses
@@ -139,6 +139,30 @@ def test_whoever_is_one_too_many_is_told_where_one_looks(
     expect(page.get_by_text("You can choose up to 2 people")).to_be_in_viewport()
     expect(page.locator("#picker-list > *")).to_have_count(0)
     expect(page.locator(".token")).to_have_count(2)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_is_selected_far_down_is_unassigned_there(
+    page: Page,
+    planboard: Subscription,
+    noordzee: Organization,
+    page_of: Callable[[Page], None],
+    size: ViewportSize,
+) -> None:
+    give_licenses(planboard, make_people(noordzee, 25))
+    page.set_viewport_size(size)
+    page_of(page)
+    button = page.get_by_role("button", name="Unassign licenses")
+    last = page.locator("tbody [type=checkbox]").last
+
+    last.scroll_into_view_if_needed()
+    expect(button).not_to_be_in_viewport()
+    last.check()
+    expect(button).to_be_in_viewport()
+    expect(page.get_by_text("1 selected")).to_be_in_viewport()
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Select all on this page").click()
+    expect(page.get_by_text("25 selected")).to_be_visible()
 
 
 def test_another_page_and_another_order_keep_the_reader_there(
