@@ -83,50 +83,52 @@ WHERE i.organization_id = %s AND i.purchaser_id = %s
 ORDER BY i.finalized_at DESC, i.id DESC LIMIT 50"""
 
 
+YARD = "/yard/subscriptions/subscription/"
+
+
 def hot_pages(w: World) -> list[Hot]:
-    tenant, buyer, product = w.buyer.organization_id, w.buyer, w.products[0]
-    start, end = w.now - dt.timedelta(days=200), w.now - dt.timedelta(days=20)
-    days = {"start": f"{start:%Y-%m-%d}", "end": f"{end:%Y-%m-%d}"}
-    people, searched = f"/licenses/{product}/", f"/licenses/{product}/?q=ja"
-    period = f"/billing/invoices/?period=range&{urlencode(days)}"
-    between = {
-        "finalized_at__gte": f"{days['start']} 00:00Z",
-        "finalized_at__lt": f"{days['end']} 00:00Z",
-    }
-    yard = "/yard/subscriptions/subscription/"
-    of_product = f"{_RAW_PEOPLE} ORDER BY a.id DESC LIMIT 50"
-    called = f"{_RAW_PEOPLE} {_CALLED} ORDER BY a.id DESC LIMIT 50"
+    tenant = w.buyer.organization_id
     own = f"{_RAW_SUBSCRIPTIONS} AND s.purchaser_id = %s ORDER BY s.term_end LIMIT 25"
+    every = f"{_RAW_SUBSCRIPTIONS} ORDER BY p.name, s.id LIMIT 50"
+    mine = "/products/", "/bare/products/"
+    all_ = "/oversight/purchases/", "/bare/purchases/"
+    crowd = f"/subscriptions/{w.crowded.pk}/", f"/bare/details/?id={w.crowded.pk}"
+    one = f"{_RAW_SUBSCRIPTIONS} AND s.id = %s", (tenant, w.crowded.pk)
     rows = [
-        Hot(
-            "Your products",
-            LIST,
-            buyer,
-            "/products/",
-            "/bare/products/",
-            yard,
-            own,
-            (tenant, buyer.pk),
-        ),
+        Hot("Your products", LIST, w.buyer, *mine, YARD, own, (tenant, w.buyer.pk)),
+        *_people(w),
+        _invoices(w),
+        Hot("Oversight with counts", LIST, w.admin, *all_, YARD, every, (tenant,)),
+        Hot("Subscription details", DETAILS, w.buyer, *crowd, "", *one),
+    ]
+    return [fragment for row in rows for fragment in _with_fragment(row)]
+
+
+def _people(w: World) -> list[Hot]:
+    buyer, product = w.buyer, w.products[0]
+    tenant, bare = buyer.organization_id, f"/bare/people/?product={product}"
+    yard = "/yard/licensing/licenseassignment/"
+    called = (tenant, "ja", "ja\U0010ffff")
+    return [
         Hot(
             "Licensed people",
             LIST,
             buyer,
-            people,
-            f"/bare/people/?product={product}",
-            "/yard/licensing/licenseassignment/",
-            of_product,
+            f"/licenses/{product}/",
+            bare,
+            yard,
+            f"{_RAW_PEOPLE} ORDER BY a.id DESC LIMIT 50",
             (tenant, buyer.pk, product),
         ),
         Hot(
             "Licensed people, searched",
             LIST,
             buyer,
-            searched,
-            f"/bare/people/?product={product}&q=ja",
-            "/yard/licensing/licenseassignment/?q=ja",
-            called,
-            (tenant, buyer.pk, product, tenant, "ja", "ja\U0010ffff"),
+            f"/licenses/{product}/?q=ja",
+            f"{bare}&q=ja",
+            f"{yard}?q=ja",
+            f"{_RAW_PEOPLE} {_CALLED} ORDER BY a.id DESC LIMIT 50",
+            (tenant, buyer.pk, product, *called),
         ),
         Hot(
             "Picker",
@@ -136,41 +138,29 @@ def hot_pages(w: World) -> list[Hot]:
             "/bare/picker/",
             "/yard/accounts/user/?q=ja",
             _RAW_PICKER,
-            (tenant, "ja", "ja\U0010ffff"),
+            called,
             htmx=True,
         ),
-        Hot(
-            "Invoices of a period",
-            LIST,
-            buyer,
-            period,
-            f"/bare/invoices/?{urlencode(days)}",
-            f"/yard/billing/invoice/?{urlencode(between)}",
-            _RAW_INVOICES,
-            (tenant, buyer.pk, days["start"], days["end"]),
-        ),
-        Hot(
-            "Oversight with counts",
-            LIST,
-            w.admin,
-            "/oversight/purchases/",
-            "/bare/purchases/",
-            yard,
-            f"{_RAW_SUBSCRIPTIONS} ORDER BY p.name, s.id LIMIT 50",
-            (tenant,),
-        ),
-        Hot(
-            "Subscription details",
-            DETAILS,
-            buyer,
-            f"/subscriptions/{w.crowded.pk}/",
-            f"/bare/details/?id={w.crowded.pk}",
-            "",
-            f"{_RAW_SUBSCRIPTIONS} AND s.id = %s",
-            (tenant, w.crowded.pk),
-        ),
     ]
-    return [fragment for row in rows for fragment in _with_fragment(row)]
+
+
+def _invoices(w: World) -> Hot:
+    start, end = w.now - dt.timedelta(days=200), w.now - dt.timedelta(days=20)
+    days = {"start": f"{start:%Y-%m-%d}", "end": f"{end:%Y-%m-%d}"}
+    between = {
+        "finalized_at__gte": f"{days['start']} 00:00Z",
+        "finalized_at__lt": f"{days['end']} 00:00Z",
+    }
+    return Hot(
+        "Invoices of a period",
+        LIST,
+        w.buyer,
+        f"/billing/invoices/?period=range&{urlencode(days)}",
+        f"/bare/invoices/?{urlencode(days)}",
+        f"/yard/billing/invoice/?{urlencode(between)}",
+        _RAW_INVOICES,
+        (w.buyer.organization_id, w.buyer.pk, days["start"], days["end"]),
+    )
 
 
 def _with_fragment(row: Hot) -> list[Hot]:
@@ -185,54 +175,50 @@ def _with_fragment(row: Hot) -> list[Hot]:
 def compared_pages(w: World) -> dict[str, tuple[Hot, Hot, float]]:
     """Pairs of pages of which the first may cost so many times the second."""
     buyer, people = w.buyer, f"/licenses/{w.products[0]}/"
-
-    def page(url: str) -> Hot:
-        return Hot(url, LIST, buyer, url, "")
-
     own = Subscription.objects.filter(
         organization_id=buyer.organization_id, purchaser=buyer
     )
     few = own.order_by("quantity")[0]
-    numbers = range(1, 1 + (own.count() + 24) // 25)
+    last = (own.count() + 24) // 25
     oldest = Cursor(*_last_but(50, invoices_of(buyer)), forward=True)
     old = (w.now - dt.timedelta(days=3600)).date()
     all_ = f"/billing/invoices/?period=range&start={old}&end={w.now:%Y-%m-%d}"
+    crowd, fifty = f"/subscriptions/{w.crowded.pk}/", _fiftieth(w)
+    pairs = {
+        "Your products, last page ÷ first": (
+            f"/products/?page={last}",
+            "/products/",
+            1.2,
+        ),
+        "Licensed people, last page ÷ first": (f"{people}?after={fifty}", people, 1.2),
+        "Invoices, last page ÷ first": (f"{all_}&page={oldest}", all_, 1.2),
+        "License of 5,000 ÷ of 20, details": (crowd, f"/subscriptions/{few.pk}/", 1.1),
+        "Product with 5,000 people ÷ with few, list": (
+            people,
+            f"/licenses/{w.products[2]}/",
+            1.1,
+        ),
+    }
+
+    def page(url: str) -> Hot:
+        return Hot(url, LIST, buyer, url, "")
+
+    return {
+        name: (page(first), page(second), most)
+        for name, (first, second, most) in pairs.items()
+    }
+
+
+def _fiftieth(w: World) -> uuid.UUID:
+    """The oldest license but fifty."""
     live = LicenseAssignment.objects.filter(
-        organization_id=buyer.organization_id,
-        purchaser=buyer,
+        organization_id=w.buyer.organization_id,
+        purchaser=w.buyer,
         product_id=w.products[0],
         ended_at=None,
         suspended_at=None,
     )
-    edge = live.order_by("pk").values_list("pk", flat=True)[50]
-    crowd = f"/subscriptions/{w.crowded.pk}/"
-    return {
-        "Your products, last page ÷ first": (
-            page(f"/products/?page={numbers[-1]}"),
-            page("/products/"),
-            1.2,
-        ),
-        "Licensed people, last page ÷ first": (
-            page(f"{people}?after={edge}"),
-            page(people),
-            1.2,
-        ),
-        "Invoices, last page ÷ first": (
-            page(f"{all_}&page={oldest}"),
-            page(all_),
-            1.2,
-        ),
-        "License of 5,000 ÷ of 20, details": (
-            page(crowd),
-            page(f"/subscriptions/{few.pk}/"),
-            1.1,
-        ),
-        "Product with 5,000 people ÷ with few, list": (
-            page(people),
-            page(f"/licenses/{w.products[2]}/"),
-            1.1,
-        ),
-    }
+    return live.order_by("pk").values_list("pk", flat=True)[50]
 
 
 def _last_but(count: int, rows: Any) -> tuple[dt.datetime, uuid.UUID]:

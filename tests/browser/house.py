@@ -123,12 +123,7 @@ def house(
     tmp_path: Path,
 ) -> House:
     """One subscription is really Stripe's; the others are as if."""
-    settings.MAILERS = {
-        "default": {
-            "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-            "OPTIONS": {"file_path": str(tmp_path)},
-        }
-    }
+    settings.MAILERS = _mail_in(tmp_path)
     bought = buy(diagrams, visa, 12)
     states = {"bought": bought, **_in_every_state(anna)}
     long_named = make_user(anna.organization, LONG, department="Algemene Zaken")
@@ -140,15 +135,7 @@ def house(
     make_invoices(anna, 60)
     paid = make_invoice(anna, lines=12)
     void = make_invoice(anna, status="void")
-    bulk = BulkList.objects.create(
-        organization=anna.organization,
-        purchaser=anna,
-        product=bought.product,
-        does=Bulk.ASSIGN,
-        people=[person.pk for person in crowd],
-        unknown=["nobody@noordzee.example"],
-        strange=["no address"],
-    )
+    bulk = _list_of(crowd, anna, bought)
     subscriptions = [row.pk for row in states.values()]
     products = [bought.product_id, states["many"].product_id]
     wizard = _in_the_wizard(anna)
@@ -167,6 +154,23 @@ def house(
         "name": list(TITLES),
     }
     return House(anna, carla, ids, states)
+
+
+def _mail_in(folder: Path) -> dict[str, Any]:
+    backend = "django.core.mail.backends.filebased.EmailBackend"
+    return {"default": {"BACKEND": backend, "OPTIONS": {"file_path": str(folder)}}}
+
+
+def _list_of(crowd: list[User], anna: User, bought: Subscription) -> BulkList:
+    return BulkList.objects.create(
+        organization=anna.organization,
+        purchaser=anna,
+        product=bought.product,
+        does=Bulk.ASSIGN,
+        people=[person.pk for person in crowd],
+        unknown=["nobody@noordzee.example"],
+        strange=["no address"],
+    )
 
 
 def _in_the_wizard(anna: User) -> uuid.UUID:

@@ -46,6 +46,26 @@ def sign_out(page: Page) -> None:
     page.wait_for_url("**/accounts/login/**")
 
 
+def to_add(page: Page, anna: User) -> None:
+    """Sign in by password, and ask for a passkey."""
+    page.get_by_label("Email").fill(anna.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    passkeys = page.get_by_role("listitem").filter(has_text="Passkeys")
+    passkeys.get_by_role("link", name="Manage").click()
+    page.get_by_role("link", name="Add").click()
+
+
+def remove(page: Page) -> None:
+    page.get_by_role("link", name="Delete").click()
+    # Asked again: with the passkey itself.
+    with page.expect_navigation():  # the button needs its script
+        page.get_by_role("link", name="Use a security key").click()
+    page.get_by_role("button", name="Use a security key").click()
+    page.get_by_role("button", name="Delete").click()
+    page.wait_for_url("**/accounts/2fa/webauthn/")
+
+
 def test_made_used_and_removed(
     page: Page,
     live_server: Any,
@@ -54,12 +74,7 @@ def test_made_used_and_removed(
     accessible: Callable[[Page], list[str]],
 ) -> None:
     page.goto(f"{live_server.url}/accounts/login/?next=/accounts/security/")
-    page.get_by_label("Email").fill(anna.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    passkeys = page.get_by_role("listitem").filter(has_text="Passkeys")
-    passkeys.get_by_role("link", name="Manage").click()
-    page.get_by_role("link", name="Add").click()
+    to_add(page, anna)
 
     # Before that it is asked once more who this is.
     page.get_by_label("Password").fill(PASSWORD)
@@ -82,13 +97,7 @@ def test_made_used_and_removed(
     assert made.last_used_at is not None
 
     page.goto(f"{live_server.url}/accounts/2fa/webauthn/")
-    page.get_by_role("link", name="Delete").click()
-    # Asked again: with the passkey itself.
-    with page.expect_navigation():  # the button needs its script
-        page.get_by_role("link", name="Use a security key").click()
-    page.get_by_role("button", name="Use a security key").click()
-    page.get_by_role("button", name="Delete").click()
-    page.wait_for_url("**/accounts/2fa/webauthn/")
+    remove(page)
     assert not Authenticator.objects.filter(type="webauthn").exists()
 
     # The device still has it; here nobody knows it any more.

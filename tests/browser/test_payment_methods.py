@@ -10,7 +10,14 @@ from urllib.parse import unquote_plus
 
 import pytest
 import stripe
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FrameLocator,
+    Locator,
+    Page,
+    expect,
+)
 
 from billing.models import BillingProfile, PaymentMethod
 from selfservice.accounts.models import User
@@ -125,6 +132,98 @@ def speak(context: BrowserContext, words: Words) -> None:
     context.set_extra_http_headers({"Accept-Language": words.code})
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Journey:
+    """One step after the other, each looked at in English."""
+
+    page: Page
+    words: Words
+    accessible: Callable[[Page], list[str]]
+
+    @property
+    def pane(self) -> Locator:
+        return self.page.locator("#pane")
+
+    def look(self) -> None:
+        assert self.words is not EN or self.accessible(self.page) == []
+
+    def card(self, name: str) -> Locator:
+        return self.page.get_by_role("link", name=name, exact=True)
+
+    def save(self) -> None:
+        self.pane.get_by_role("button", name=self.words.save).click()
+
+    def close(self) -> None:
+        self.pane.get_by_role("link", name=self.words.close, exact=True).last.click()
+
+    def add_with_the_bank(self) -> None:
+        """Row 18: a card is added, and the bank asks for it."""
+        self.page.locator("summary", has_text=self.words.add).click()
+        self.page.locator(".menu-list").get_by_role("link", name=self.words.add).click()
+        enter(self.page, self.words, ASKS)
+        self.look()
+        self.save()
+        bank = self.page.frame_locator("iframe[title='3-D Secure']")
+        bank.get_by_role("button").first.click()
+        expect(self.card("Visa •••• 3155")).to_be_visible()
+        expect(self.pane).not_to_be_visible()
+
+    def edit(self) -> None:
+        """Row 17: one is selected, and edited."""
+        self.card("Visa •••• 4242").click()
+        self.look()
+        self.pane.get_by_role("link", name=self.words.edit).click()
+        self.pane.get_by_label(self.words.name).fill("A. de Vries")
+        self.pane.get_by_label(self.words.year).select_option("2033")
+        self.look()
+        self.save()
+        expect(self.pane.get_by_text("12/2033")).to_be_visible()
+        self.close()
+        expect(self.page.locator("#list").get_by_text("A. de Vries")).to_be_visible()
+
+    def change_its_code(self) -> None:
+        """Another card is refused, the same one taken."""
+        self.card("Visa •••• 4242").click()
+        self.pane.get_by_role("link", name=self.words.edit).click()
+        self.pane.get_by_role("link", name=self.words.code_button).click()
+        enter(self.page, self.words, MASTERCARD)
+        self.save()
+        alert = self.pane.get_by_role("alert").first
+        expect(alert).to_contain_text(self.words.replace)
+        enter(self.page, self.words, "4242424242424242")
+        self.save()
+        expect(self.pane.get_by_text("12/2034")).to_be_visible()
+
+    def replace_by_a_new_one(self) -> None:
+        """Rows 14 and 15."""
+        self.pane.get_by_role("link", name=self.words.replace, exact=True).click()
+        expect(self.pane.get_by_text("Diagrams Pro")).to_be_visible()
+        self.pane.get_by_label(self.words.new_card).check()
+        enter(self.page, self.words, MASTERCARD)
+        self.look()
+        self.pane.get_by_role("button", name=self.words.replace).click()
+        heading = self.pane.get_by_role("heading", name="Mastercard •••• 4444")
+        expect(heading).to_be_visible()
+        self.close()
+
+    def delete_what_pays_for_nothing(self) -> None:
+        row = self.page.get_by_role("row").filter(has_text="Visa •••• 3155")
+        row.locator("[data-menu]").click()
+        row.get_by_role("link", name=self.words.delete).click()
+        self.pane.get_by_role("button", name=self.words.delete).click()
+        expect(self.card("Visa •••• 3155")).to_have_count(0)
+        self.look()
+
+
+def no_card_was_told(overheard: list[str]) -> None:
+    told = [unquote_plus(line) for line in overheard]
+    assert any("setup_intent=seti_" in line for line in told)
+    for secret in (ASKS, MASTERCARD, "4242424242424242", CVC):
+        spaced = " ?".join(secret)
+        leaked = [line for line in told if re.search(rf"\b{spaced}\b", line)]
+        assert leaked == []
+
+
 @pytest.mark.parametrize("words", [EN, NL], ids=lambda words: words.code)
 def test_the_journey_of_a_card(
     page: Page,
@@ -137,79 +236,25 @@ def test_the_journey_of_a_card(
     overheard: list[str],
     complaints: list[str],
 ) -> None:
-    def scan() -> list[str]:
-        return accessible(page) if words is EN else []
-
     sign_in(anna)
     speak(context, words)
-    pane = page.locator("#pane")
+    journey = Journey(page, words, accessible)
     page.goto("/billing/invoices/")
     page.get_by_role("link", name=words.tab).click()
-    expect(page.get_by_role("link", name="Visa •••• 4242", exact=True)).to_be_visible()
+    expect(journey.card("Visa •••• 4242")).to_be_visible()
 
-    # Row 18: a card is added, and the bank asks for it.
-    page.locator("summary", has_text=words.add).click()
-    page.locator(".menu-list").get_by_role("link", name=words.add).click()
-    enter(page, words, ASKS)
-    assert scan() == []
-    pane.get_by_role("button", name=words.save).click()
-    bank = page.frame_locator("iframe[title='3-D Secure']")
-    bank.get_by_role("button").first.click()
-    expect(page.get_by_role("link", name="Visa •••• 3155", exact=True)).to_be_visible()
-    expect(pane).not_to_be_visible()
+    journey.add_with_the_bank()
     assert read(bought).card.last4 == "4242"
-
-    # Row 17: one is selected, and edited.
-    page.get_by_role("link", name="Visa •••• 4242", exact=True).click()
-    assert scan() == []
-    pane.get_by_role("link", name=words.edit).click()
-    pane.get_by_label(words.name).fill("A. de Vries")
-    pane.get_by_label(words.year).select_option("2033")
-    assert scan() == []
-    pane.get_by_role("button", name=words.save).click()
-    expect(pane.get_by_text("12/2033")).to_be_visible()
-    pane.get_by_role("link", name=words.close, exact=True).last.click()
-    expect(page.locator("#list").get_by_text("A. de Vries")).to_be_visible()
-
-    # Its security code: another card is refused, the same one taken.
-    page.get_by_role("link", name="Visa •••• 4242", exact=True).click()
-    pane.get_by_role("link", name=words.edit).click()
-    pane.get_by_role("link", name=words.code_button).click()
-    enter(page, words, MASTERCARD)
-    pane.get_by_role("button", name=words.save).click()
-    expect(pane.get_by_role("alert").first).to_contain_text(words.replace)
-    enter(page, words, "4242424242424242")
-    pane.get_by_role("button", name=words.save).click()
-    expect(pane.get_by_text("12/2034")).to_be_visible()
-
-    # Rows 14 and 15: replaced by a new one.
-    pane.get_by_role("link", name=words.replace, exact=True).click()
-    expect(pane.get_by_text("Diagrams Pro")).to_be_visible()
-    pane.get_by_label(words.new_card).check()
-    enter(page, words, MASTERCARD)
-    assert scan() == []
-    pane.get_by_role("button", name=words.replace).click()
-    expect(pane.get_by_role("heading", name="Mastercard •••• 4444")).to_be_visible()
-    pane.get_by_role("link", name=words.close, exact=True).last.click()
+    journey.edit()
+    journey.change_its_code()
+    journey.replace_by_a_new_one()
     assert read(bought).card.last4 == "4444"
-
-    # What pays for nothing is deleted.
-    row = page.get_by_role("row").filter(has_text="Visa •••• 3155")
-    row.locator("[data-menu]").click()
-    row.get_by_role("link", name=words.delete).click()
-    pane.get_by_role("button", name=words.delete).click()
-    expect(page.get_by_role("link", name="Visa •••• 3155", exact=True)).to_have_count(0)
-    assert scan() == []
+    journey.delete_what_pays_for_nothing()
 
     # The card that was another one.
     assert [text for text in complaints if "422" not in text] == []
     complaints.clear()
-    told = [unquote_plus(line) for line in overheard]
-    assert any("setup_intent=seti_" in line for line in told)
-    for secret in (ASKS, MASTERCARD, "4242424242424242", CVC):
-        spaced = " ?".join(secret)
-        leaked = [line for line in told if re.search(rf"\b{spaced}\b", line)]
-        assert leaked == []
+    no_card_was_told(overheard)
 
 
 def test_a_menu_stays_open_when_its_list_is_read_again(

@@ -66,15 +66,28 @@ def new_invoice(
 ) -> Invoice:
     """One that isn't stored."""
     at = finalized_at or clock.now() - dt.timedelta(minutes=1)
+    return Invoice(
+        organization_id=profile.organization_id,
+        profile=profile,
+        purchaser_id=profile.purchaser_id,
+        finalized_at=at,
+        total_minor=total_minor,
+        status=status,
+        **(_usual(profile, at, total_minor, paid=status == "paid") | fields),
+    )
+
+
+def _usual(
+    profile: BillingProfile, at: dt.datetime, total_minor: int, *, paid: bool
+) -> dict[str, Any]:
     number = next(_numbers)
-    paid = status == "paid"
     party = {
         "name": profile.bill_to_name,
         "email": profile.email,
         **address_of(profile),
     }
     subtotal = round(total_minor / 1.21)
-    defaults: dict[str, Any] = {
+    return {
         "stripe_invoice_id": f"in_made_{number}",
         "number": f"NZA-{at.year}-{number:04}",
         "attempted": paid,
@@ -92,15 +105,6 @@ def new_invoice(
         "period_end": at + dt.timedelta(days=30),
         "stripe_synced_at": at,
     }
-    return Invoice(
-        organization_id=profile.organization_id,
-        profile=profile,
-        purchaser_id=profile.purchaser_id,
-        finalized_at=at,
-        total_minor=total_minor,
-        status=status,
-        **(defaults | fields),
-    )
 
 
 @contextmanager

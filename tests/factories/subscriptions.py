@@ -91,7 +91,24 @@ def make_subscription(
     start = term_start or clock.now() - dt.timedelta(hours=1)
     card = profile.payment_method
     assert card is not None
-    defaults: dict[str, Any] = {
+    defaults = _usual(offer, quantity, start)
+    if fields.get("stripe_status") == "past_due":
+        defaults["past_due_since"] = defaults["period_start"]
+    return Subscription.objects.create(
+        organization_id=purchaser.organization_id,
+        purchaser=purchaser,
+        product_id=offer.plan.product_id,
+        plan=offer.plan,
+        price=offer.price,
+        profile=profile,
+        payment_method=card,
+        quantity=quantity,
+        **(defaults | fields),
+    )
+
+
+def _usual(offer: Offer, quantity: int, start: dt.datetime) -> dict[str, Any]:
+    return {
         "order_key": uuid.uuid4(),
         "order_state": OrderState.CONFIRMED,
         "expected_total_minor": offer.price.amount_minor * quantity,
@@ -107,19 +124,6 @@ def make_subscription(
         "stripe_status": "active",
         "stripe_synced_at": start,
     }
-    if fields.get("stripe_status") == "past_due":
-        defaults["past_due_since"] = defaults["period_start"]
-    return Subscription.objects.create(
-        organization_id=purchaser.organization_id,
-        purchaser=purchaser,
-        product_id=offer.plan.product_id,
-        plan=offer.plan,
-        price=offer.price,
-        profile=profile,
-        payment_method=card,
-        quantity=quantity,
-        **(defaults | fields),
-    )
 
 
 def _offer(product: Product | None) -> Offer:

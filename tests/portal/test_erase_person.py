@@ -95,6 +95,20 @@ def lives(zoe: User, anna: User) -> Invoice:
     with acting(Origin(zoe.pk, "Zoë Bakker", ADDRESS, lambda: "203.0.113.7")):
         record(Change(zoe.organization_id, zoe.pk, "subscription", bought.pk, "bought"))
     give_licenses(make_subscription(anna), [zoe])
+    _gets_mail(zoe, profile)
+    for buyer, unknown in ((zoe, ["a@bakker.example"]), (anna, [ADDRESS, "x@y.nl"])):
+        BulkList.objects.create(
+            organization_id=zoe.organization_id,
+            purchaser=buyer,
+            product=bought.product,
+            does="assign",
+            unknown=unknown,
+        )
+    Client().force_login(zoe)
+    return make_invoice(zoe, profile=profile)
+
+
+def _gets_mail(zoe: User, profile: BillingProfile) -> None:
     choices.choose(
         organization_id=zoe.organization_id, person_id=zoe.pk, off=[], digest=True
     )
@@ -107,16 +121,6 @@ def lives(zoe: User, anna: User) -> Invoice:
         )
     mail.queue(make_letter(zoe))
     EmailAddress.objects.create(user=zoe, email=ADDRESS)
-    for buyer, unknown in ((zoe, ["a@bakker.example"]), (anna, [ADDRESS, "x@y.nl"])):
-        BulkList.objects.create(
-            organization_id=zoe.organization_id,
-            purchaser=buyer,
-            product=bought.product,
-            does="assign",
-            unknown=unknown,
-        )
-    Client().force_login(zoe)
-    return make_invoice(zoe, profile=profile)
 
 
 def tables_that_know(words: str) -> set[str]:

@@ -89,7 +89,8 @@ def test_as_a_fragment_only_the_cards_are_sent(anna: User) -> None:
     assert b"attention-head" in response.content
 
 
-def test_the_worst_comes_first(anna: User) -> None:
+def in_trouble(anna: User) -> None:
+    """One subscription ends, one waits for the bank, one couldn't be charged."""
     start = clock.now() - days(350)
     ending = make_product_with_plan("Ending")
     make_subscription(
@@ -119,6 +120,10 @@ def test_the_worst_comes_first(anna: User) -> None:
         subscription_id=late.pk,
         total_minor=15851,
     )
+
+
+def test_the_worst_comes_first(anna: User) -> None:
+    in_trouble(anna)
 
     response = see(anna)
 

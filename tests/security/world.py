@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -130,19 +131,11 @@ def _owned(owner: User, number: int, shared: Offer) -> Owned:
     offer = make_offer(name=f"Product of {number}")
     subscription = make_subscription(owner, offer=offer, profile=profile)
     also = make_subscription(owner, offer=shared, profile=profile)
-    people = [
-        make_user(owner.organization, f"{secret} colleague {each}") for each in "ab"
-    ]
+    names = (f"{secret} colleague {each}" for each in "ab")
+    people = [make_user(owner.organization, name) for name in names]
     for bought in (subscription, also):
         give_licenses(bought, people)
-    withdrawal = uuid7()
-    unassign_licenses(
-        actor=owner,
-        purchaser=owner,
-        product_id=offer.plan.product_id,
-        people=[people[1].pk],
-        withdrawal=withdrawal,
-    )
+    withdrawal = _withdrawal(owner, offer, people[1])
     invoice = make_invoice(owner, profile=profile, number=f"{secret}-1", status="open")
     return Owned(
         owner=owner,
@@ -167,6 +160,19 @@ def _owned(owner: User, number: int, shared: Offer) -> Owned:
             "account_id": profile.account_id,
         },
     )
+
+
+def _withdrawal(owner: User, offer: Offer, person: User) -> uuid.UUID:
+    """What Undo of a license that was taken away is found by."""
+    withdrawal = uuid7()
+    unassign_licenses(
+        actor=owner,
+        purchaser=owner,
+        product_id=offer.plan.product_id,
+        people=[person.pk],
+        withdrawal=withdrawal,
+    )
+    return withdrawal
 
 
 def _credit(invoice: Invoice, number: str) -> InvoiceCredit:

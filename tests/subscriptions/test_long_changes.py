@@ -8,6 +8,7 @@ import re
 import pytest
 
 from selfservice.catalog.models import Frequency, Term
+from selfservice.catalog.queries import Offer
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import QuantityChange
 from tests.dates import later, years_ahead
@@ -39,16 +40,8 @@ def to_renewal(life: Life) -> None:
         life.go_to(period_end + CHARGED)
 
 
-def test_what_is_changed_in_three_years_is_what_was_shown(life: Life) -> None:
-    """From a leap day on, so that no term is as long as the one before."""
-    product = make_product("Boards")
-    monthly = put_on_sale(product, 1030, term=Term.YEAR, frequency=Frequency.MONTHLY)
-    yearly = put_on_sale(product, 11000, term=Term.YEAR, frequency=Frequency.YEARLY)
-    years = years_ahead("2028-02-29")
-    life.go_to(dt.datetime(2028 + years, 2, 29, 10, tzinfo=dt.UTC))
-    bought = life.buy(monthly).bought_at
-    assert bought is not None
-
+def change_in_the_first_year(life: Life, bought: dt.datetime, years: int) -> None:
+    """More, fewer with the money back, and fewer at the renewal."""
     life.go_to(bought + DAY * 3)
     said = life.change("licenses", total="15")
     assert "5 licenses added." in said
@@ -71,16 +64,9 @@ def test_what_is_changed_in_three_years_is_what_was_shown(life: Life) -> None:
     )
     assert life.now.available == 7
 
-    to_renewal(life)
-    assert life.subtotals()[2:] == [13 * 1030] * 11 + [8 * 1030]
-    life.says(lifecycle.ACTIVE, "8 licenses", later("28 Feb 2029 – 28 Feb 2030", years))
-    assert life.now.scheduled_quantity is None
 
-    life.go_to(life.now.term_start + DAY * 10)
-    said = life.change("licenses", total="12", when="renewal")
-    to_renewal(life)
-    assert life.subtotals()[-12:] == [8 * 1030] * 11 + [12 * 1030]
-
+def pay_yearly(life: Life, yearly: Offer, years: int) -> None:
+    """From the next renewal on."""
     said = life.change("frequency", plan=str(yearly.plan.pk))
     assert later("changes on 28 Feb 2031", years) in said
     life.says(
@@ -94,6 +80,29 @@ def test_what_is_changed_in_three_years_is_what_was_shown(life: Life) -> None:
         later("28 Feb 2031 – 28 Feb 2032", years),
     )
 
+
+def test_what_is_changed_in_three_years_is_what_was_shown(life: Life) -> None:
+    """From a leap day on, so that no term is as long as the one before."""
+    product = make_product("Boards")
+    monthly = put_on_sale(product, 1030, term=Term.YEAR, frequency=Frequency.MONTHLY)
+    yearly = put_on_sale(product, 11000, term=Term.YEAR, frequency=Frequency.YEARLY)
+    years = years_ahead("2028-02-29")
+    life.go_to(dt.datetime(2028 + years, 2, 29, 10, tzinfo=dt.UTC))
+    bought = life.buy(monthly).bought_at
+    assert bought is not None
+
+    change_in_the_first_year(life, bought, years)
+    to_renewal(life)
+    assert life.subtotals()[2:] == [13 * 1030] * 11 + [8 * 1030]
+    life.says(lifecycle.ACTIVE, "8 licenses", later("28 Feb 2029 – 28 Feb 2030", years))
+    assert life.now.scheduled_quantity is None
+
+    life.go_to(life.now.term_start + DAY * 10)
+    life.change("licenses", total="12", when="renewal")
+    to_renewal(life)
+    assert life.subtotals()[-12:] == [8 * 1030] * 11 + [12 * 1030]
+
+    pay_yearly(life, yearly, years)
     to_renewal(life)
     row = life.now
     assert (row.term_start, row.term_end) == (row.period_start, row.period_end)

@@ -277,12 +277,7 @@ def test_a_final_invoice_keeps_every_word(
     before = [_read(web, place) for place in places]
     pdf = _pdf(web, invoice)
 
-    save(web, profile.account, "name/", name="Renamed Account")
-    save(web, profile.account, "address/", **{**BILL_TO, "line1": "Newstreet 1"})
-    save(web, profile, "name/", name="Renamed Profile")
-    save(web, profile, "bill-to/", **{**BILL_TO, "line1": "Newstreet 1"})
-    save(web, profile, "po-number/", po_number="NEWPO-1")
-    save(web, profile.account, "tax-id/", tax_id="NL820646660B01")
+    _change_everything(web, profile)
 
     assert "Saved." in _read(web, "/billing/accounts/"), "it was said, once"
     assert [_read(web, place) for place in places] == before
@@ -297,6 +292,15 @@ def test_a_final_invoice_keeps_every_word(
     assert new.bill_to["line1"] == "Newstreet 1"
     assert new.bill_to["tax_id"] == "NL820646660B01"
     assert "Newstreet 1" in _pdf(web, new)
+
+
+def _change_everything(web: Client, profile: BillingProfile) -> None:
+    save(web, profile.account, "name/", name="Renamed Account")
+    save(web, profile.account, "address/", **{**BILL_TO, "line1": "Newstreet 1"})
+    save(web, profile, "name/", name="Renamed Profile")
+    save(web, profile, "bill-to/", **{**BILL_TO, "line1": "Newstreet 1"})
+    save(web, profile, "po-number/", po_number="NEWPO-1")
+    save(web, profile.account, "tax-id/", tax_id="NL820646660B01")
 
 
 def _again(order: Order) -> Order:

@@ -185,6 +185,15 @@ def amount(minor: int) -> str:
     return " ".join(str(Money(minor, "EUR")).split())
 
 
+def typed(action: Action, bought: Subscription) -> dict[str, str]:
+    """Its fields; a plan is known only once it is on sale."""
+    monthly = put_on_sale(
+        bought.product, 450, term=Term.YEAR, frequency=Frequency.MONTHLY
+    )
+    named = "plan" in action.fields
+    return {"plan": str(monthly.plan.pk)} if named else action.fields
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("name", ACTIONS)
 def test_it_is_said_logged_and_mailed(
@@ -197,12 +206,7 @@ def test_it_is_said_logged_and_mailed(
     language: str,
 ) -> None:
     action = ACTIONS[name]
-    fields = action.fields
-    monthly = put_on_sale(
-        bought.product, 450, term=Term.YEAR, frequency=Frequency.MONTHLY
-    )
-    if "plan" in fields:
-        fields = {"plan": str(monthly.plan.pk)}
+    fields = typed(action, bought)
     client.force_login(anna)
     client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = language
     pass_time(sandbox, DAY * action.days)
