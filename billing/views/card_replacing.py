@@ -70,14 +70,22 @@ def _chosen(
 def payment_method_replace(
     request: HtmxHttpRequest, card: WalletCard, method_id: uuid.UUID
 ) -> HttpResponse:
-    entry = entry_of(card, method_id)
+    return _pane(request, entry_of(card, method_id), _show_replace, _replace)
+
+
+def _pane(
+    request: HtmxHttpRequest,
+    entry: Entry,
+    show: Callable[[HtmxHttpRequest, Entry, str, int], HttpResponse],
+    do: Callable[[HtmxHttpRequest, Entry], HttpResponse],
+) -> HttpResponse:
+    """Show it; or do it, and show it as it is by now when that is refused."""
     if request.method != "POST":
-        return _show_replace(request, entry)
+        return show(request, entry, "", 200)
     try:
-        return _replace(request, entry)
+        return do(request, entry)
     except DomainError as error:
-        entry = _as_it_is(request, entry)
-        return _show_replace(request, entry, str(error), status=422)
+        return show(request, _as_it_is(request, entry), str(error), 422)
 
 
 def _replace(request: HtmxHttpRequest, entry: Entry) -> HttpResponse:
@@ -99,7 +107,7 @@ def _check_used(entry: Entry) -> None:
 
 
 def _show_replace(
-    request: HtmxHttpRequest, entry: Entry, refusal: str = "", status: int = 200
+    request: HtmxHttpRequest, entry: Entry, refusal: str, status: int
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "entry": entry,
@@ -155,14 +163,7 @@ def _without(
 def payment_method_delete(
     request: HtmxHttpRequest, card: WalletCard, method_id: uuid.UUID
 ) -> HttpResponse:
-    entry = entry_of(card, method_id)
-    if request.method != "POST":
-        return _show_delete(request, entry)
-    try:
-        return _delete(request, entry)
-    except DomainError as error:
-        entry = _as_it_is(request, entry)
-        return _show_delete(request, entry, str(error), status=422)
+    return _pane(request, entry_of(card, method_id), _show_delete, _delete)
 
 
 def _delete(request: HtmxHttpRequest, entry: Entry) -> HttpResponse:
@@ -187,7 +188,7 @@ def _replace_and_delete(request: HtmxHttpRequest, entry: Entry) -> HttpResponse:
 
 
 def _show_delete(
-    request: HtmxHttpRequest, entry: Entry, refusal: str = "", status: int = 200
+    request: HtmxHttpRequest, entry: Entry, refusal: str, status: int
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "entry": entry,
