@@ -66,6 +66,8 @@ def filled_at_once(cursor: CursorWrapper, tables: Sequence[str]) -> Iterator[Non
     for name, _definition in indexes:
         cursor.execute(f"DROP INDEX {name}")
     yield
+    # What was written meanwhile may have asked to be looked at later.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for _name, definition in indexes:
         cursor.execute(definition)
     _put_back(cursor, uniques)
