@@ -223,8 +223,9 @@ class Shell:
         """Whether the demo's time runs ahead of the real one."""
         return bool(clock.offset())
 
-    @property
+    @cached_property
     def now(self) -> dt.datetime:
+        """One moment for all of the page, however long it takes to write."""
         return clock.now()
 
     @property

@@ -73,3 +73,9 @@ def test_the_switch_offers_the_other_language_by_its_own_name() -> None:
 
 def test_a_change_of_language_returns_to_the_same_page() -> None:
     assert shell("/healthz").here == "/healthz"
+
+
+def test_a_page_is_written_at_one_moment() -> None:
+    page = shell()
+
+    assert page.now is page.now
