@@ -47,6 +47,10 @@ class AccountAdapter(DefaultAccountAdapter):
         path = urlsplit(super().get_reset_password_from_key_url(key)).path
         return f"{settings.PORTAL_BASE_URL.rstrip('/')}{path}"
 
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to where it was asked for, not to the empty form."""
+        return reverse("accounts:security")
+
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:

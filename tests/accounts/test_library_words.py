@@ -94,8 +94,10 @@ def test_a_changed_password_is_told_in_the_look_of_all_mails(
     dutch.force_login(anna)
     given = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
 
-    dutch.post("/accounts/password/change/", given)
+    answer = dutch.post("/accounts/password/change/", given, follow=True)
 
+    assert answer.redirect_chain == [("/accounts/security/", 302)]
+    assert "Uw wachtwoord is gewijzigd." in answer.content.decode()
     message = last_mail()
     assert message.subject == "Uw wachtwoord is gewijzigd"
     assert "Was u het niet, kies dan meteen" in message.body
