@@ -146,7 +146,14 @@ def _parties(pdf: FPDF, found: Obj) -> None:
         ],
     ]
     ours = seller()
-    sold_by = [ours.name, *ours.address, _say(found, "VAT {}", ours.vat_number)]
+    there = {str(Locale(name).territories[ours.country]) for name in ("en", "nl")}
+    street = [line for line in ours.address if line not in there]
+    sold_by = [
+        ours.name,
+        *street,
+        _country(found, ours.country),
+        _say(found, "VAT {}", ours.vat_number),
+    ]
     top = bottom = pdf.get_y()
     for column, (title, words) in enumerate((("Seller", sold_by), ("Bill to", buyer))):
         pdf.set_xy(18 + column * 88, top)
@@ -180,7 +187,7 @@ def _lines(pdf: FPDF, found: Obj) -> None:
             )
         )
     aligned = ("LEFT", "LEFT", "RIGHT", "RIGHT", "RIGHT", "RIGHT")
-    _table(pdf, (56, 45, 11, 23, 13, 26), aligned, rows)
+    _table(pdf, (52, 45, 14, 24, 13, 26), aligned, rows)
 
 
 def _rate(found: Obj, line: Obj) -> str:

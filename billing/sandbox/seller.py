@@ -8,7 +8,10 @@ import os
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Seller:
-    """The account's owner: what stands on invoices, and where tax begins."""
+    """The account's owner: what stands on invoices, and where tax begins.
+
+    The country needn't be in the address: a PDF names it in its own language.
+    """
 
     name: str
     address: tuple[str, ...]
@@ -19,7 +22,7 @@ class Seller:
 def seller() -> Seller:
     """From SELLER_NAME, SELLER_ADDRESS (commas part its lines), …_COUNTRY, …_VAT."""
     get = os.environ.get
-    address = get("SELLER_ADDRESS") or "Voorbeeldkade 1, 1011 AA Amsterdam, Netherlands"
+    address = get("SELLER_ADDRESS") or "Voorbeeldkade 1, 1011 AA Amsterdam"
     return Seller(
         name=get("SELLER_NAME") or "Portal Demo B.V.",
         address=tuple(line.strip() for line in address.split(",")),

@@ -72,6 +72,9 @@ def test_it_is_in_the_customers_language(shop: Shop) -> None:
     for words in (
         f"Factuurnummer {invoice.number}",
         "Met een kaart betaald op",
+        "1011 AA Amsterdam Nederland",
+        "Prijs per eenheid",
+        " Aantal ",
         "Inkoopordernummer PRJ-2026-118",
         "12 × Diagrams Pro (à EUR 49,20 / jaar)",
         "Subtotaal excl. btw EUR 590,40",
