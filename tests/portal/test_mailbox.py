@@ -65,6 +65,20 @@ def test_it_lists_what_was_sent_and_shows_the_newest(
     assert "/subscriptions/1/" in shown
 
 
+def test_what_came_last_is_first_whatever_the_clock_said(
+    folder: Path, client: Client
+) -> None:
+    """Mails about signing in are in real time, the others in the demo's."""
+    for name, subject, year in (
+        ("20261130-140000-1", "Moved on", 2027),
+        ("20261130-140501-1", "Real", 2026),
+    ):
+        text = f"Subject: {subject}\nDate: Mon, 30 Nov {year} 14:00:00 +0000\n\nx\n"
+        (folder / f"{name}.log").write_text(f"{text}\n{'-' * 79}\n")
+
+    assert subjects(client.get(URL)) == ["Real", "Moved on"]
+
+
 def test_it_can_be_narrowed_to_one_reader(
     anna: User, bram: User, client: Client
 ) -> None:
