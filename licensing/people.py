@@ -213,11 +213,9 @@ def people_page(
     if not rows:
         return PeoplePage([], 0)
     has_previous, has_next = (more, True) if backwards else (bool(after), more)
-    total = len(rows)
-    if has_previous or has_next:
-        total = holding.assigned
-        if search.narrows:
-            (total,) = _count(*shape, MOST_AT_ONCE + 1).rows(**values)
+    total = len(rows) if not (has_previous or has_next) else holding.assigned
+    if total > len(rows) and search.narrows:
+        (total,) = _count(*shape, MOST_AT_ONCE + 1).rows(**values)
     return PeoplePage(
         rows,
         total,

@@ -45,7 +45,6 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     several = len(holding.usable) > 1
     subscriptions = _named_contracts(owner, holding) if several else []
     names = {key: name for key, _plan, _when, name in subscriptions}
-    export_url = reverse("licensing:export", args=[product_id])
     context = {
         "holding": holding,
         "sum": _sum(holding),
@@ -55,7 +54,7 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
         "sort": sort,
         "total": total,
         "kept": form.kept,
-        "export_url": f"{export_url}?{urlencode(form.kept)}",
+        "export_url": _export_url(holding, form),
         "takes_all": not many and (page.previous or page.next),
         "page_text": _people_sentence(total, many=many),
         "newer_url": page.previous
@@ -69,6 +68,11 @@ def product(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     return render_page(
         request, "licensing/product.html", context, partial="licensed-people"
     )
+
+
+def _export_url(holding: Holding, form: PeopleFilter) -> str:
+    page = reverse("licensing:export", args=[holding.pk])
+    return f"{page}?{urlencode(form.kept)}"
 
 
 def _page(owner: User, holding: Holding, form: PeopleFilter) -> PeoplePage:
