@@ -11,7 +11,7 @@ import itertools
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -218,22 +218,26 @@ def hand_over(
         organization_id=organization_id, subscription_id=subscription_id, ended_at=None
     ).exclude(purchaser_id=receiver_id)
     rows = list(open_ones.select_for_update(no_key=True).order_by("id"))
+    # They may give out one of theirs, to one of these, at this very moment.
+    for _try in range(3):
+        with suppress(Overtaken), races_noticed(), transaction.atomic():
+            return _hand_over(rows, receiver_id)
+    raise Overtaken
+
+
+def _hand_over(rows: Sequence[LicenseAssignment], receiver_id: uuid.UUID) -> None:
     if not rows:
         return
+    tenant, product_id = rows[0].organization_id, rows[0].product_id
     theirs = LicenseAssignment.objects.filter(
-        organization_id=organization_id,
-        purchaser_id=receiver_id,
-        product_id=rows[0].product_id,
-        ended_at=None,
-        suspended_at=None,
-    )
+        organization_id=tenant, purchaser_id=receiver_id, product_id=product_id
+    ).filter(ended_at=None, suspended_at=None)
     holders = set(theirs.values_list("user_id", flat=True))
     doubles = [r for r in rows if r.suspended_at is None and r.user_id in holders]
     _end(doubles, None)
     kept = {row.pk for row in rows} - {row.pk for row in doubles}
-    LicenseAssignment.objects.filter(
-        organization_id=organization_id, pk__in=kept
-    ).update(purchaser_id=receiver_id)
+    moved = LicenseAssignment.objects.filter(organization_id=tenant, pk__in=kept)
+    moved.update(purchaser_id=receiver_id)
 
 
 @contextmanager

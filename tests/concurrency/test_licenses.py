@@ -307,6 +307,21 @@ def test_control_without_the_lock_a_disabled_person_keeps_a_license(
     assert live(subscription) == 1
 
 
+def test_whoever_gets_one_of_the_receivers_during_a_handover_keeps_that(
+    anna: User, bram: User, carla: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = make_subscription(anna)
+    theirs = make_subscription(carla, handed.product)
+    give_licenses(handed, [bram])
+    first_time(monkeypatch, "_end", assigner(theirs, bram))
+
+    with transaction.atomic():
+        assigning.hand_over(handed.organization_id, handed.pk, carla.pk)
+
+    assert live(handed, theirs) == 1
+    assert LicenseAssignment.objects.get(ended_at=None).subscription == theirs
+
+
 def test_assigning_and_taking_back_in_all_directions_never_deadlocks(
     anna: User, noordzee: Organization
 ) -> None:
