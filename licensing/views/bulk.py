@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from licensing import addresses
@@ -39,6 +40,7 @@ from selfservice.core import clock
 from selfservice.core.csv_export import csv_response
 from selfservice.core.errors import DomainError
 from selfservice.core.htmx import HtmxHttpRequest, render_page
+from selfservice.core.numbers import Grouped
 
 # After so long nobody should have to wait for it.
 SLOW = dt.timedelta(minutes=2)
@@ -186,6 +188,12 @@ def _show(
         "holding": holding,
         "bulk": bulk,
         "unassigns": bulk.does == Bulk.UNASSIGN,
+        "free": ngettext(
+            "%(product)s · %(n)s license available",
+            "%(product)s · %(n)s licenses available",
+            holding.available,
+        )
+        % {"product": holding.name, "n": Grouped(holding.available)},
         **context,
     }
     return render_page(request, "licensing/bulk_list.html", shown, partial="bulk-state")

@@ -252,6 +252,9 @@ def test_long_lists_are_done_by_the_worker_once_however_often_it_runs(
     part = client.get(url, headers=HTMX).content.decode()
     assert "6 licenses of Planboard Plus assigned." in words(part.encode())
     assert "every 2s" not in part
+    # Above the part, too, it says how many are left.
+    free = "Planboard Plus · 19 licenses available"
+    assert f'<p id="bulk-free" hx-swap-oob="true">{free}</p>' in part
     assert len(holders(planboard)) == 6
 
 
