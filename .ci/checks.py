@@ -1,4 +1,4 @@
-"""Every check that isn't a test: `make check`. All of them run, then it tells.
+"""Every check that isn't a test: `make check`. All of them run, side by side.
 
 `python .ci/checks.py messages` brings the translations' file up to date instead.
 """
@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,11 +42,12 @@ PRODUCTION = {
     "SELLER_VAT": "NL004495445B01",
 }
 DEPLOYED = ("check", "--deploy", "--fail-level", "WARNING")
+# The longest first: the others fit beside it.
 CHECKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "types": ((*PYTHON, "-m", "mypy"), {}),
     "lint": ((*PYTHON, "-m", "ruff", "check", "."), {}),
     "format": ((*PYTHON, "-m", "ruff", "format", "--check", "."), {}),
     "marks": ((*PYTHON, ".ci/marks.py"), {}),
-    "types": ((*PYTHON, "-m", "mypy"), {}),
     "imports": ((*PYTHON, "-c", IMPORTS), {}),
     "dependencies": ((*PYTHON, "-m", "deptry", ".", "--no-ansi"), {}),
     "migrations": (
@@ -64,14 +66,22 @@ def main() -> int:
         return subprocess.run(MESSAGES, cwd=ROOT, check=False).returncode
     if sys.argv[1:] == ["translations"]:
         return unsure_translations()
-    failed = [name for name in CHECKS if not passes(name)]
+    failed = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {pool.submit(run, name): name for name in CHECKS}
+        for done in as_completed(running):
+            name, (said, seconds, right) = running[done], done.result()
+            tell(f"{name:14}{'fine' if right else 'wrong':8}{seconds:4.1f} s")
+            if not right:
+                tell(said)
+                failed.append(name)
     if failed:
         tell(f"\nNot right yet: {', '.join(failed)}.")
     return 1 if failed else 0
 
 
-def passes(name: str) -> bool:
-    """Run one check; what it says is shown only when it complains."""
+def run(name: str) -> tuple[str, float, bool]:
+    """One check: what it says, the seconds it took, and whether all is right."""
     command, environment = CHECKS[name]
     began = time.monotonic()
     done = subprocess.run(
@@ -83,11 +93,7 @@ def passes(name: str) -> bool:
         text=True,
         check=False,
     )
-    verdict = "wrong" if done.returncode else "fine"
-    tell(f"{name:14}{verdict:8}{time.monotonic() - began:4.1f} s")
-    if done.returncode:
-        tell(done.stdout)
-    return done.returncode == 0
+    return done.stdout, time.monotonic() - began, done.returncode == 0
 
 
 def unsure_translations() -> int:
