@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from billing.models import Invoice
+from billing.models import BillingProfile, Invoice
 from selfservice.accounts.models import User
 from selfservice.catalog.queries import Offer
 from selfservice.subscriptions.models import OrderState, Subscription
@@ -163,16 +163,21 @@ def at_checkout(
     sign_in: Callable[[User], None],
     anna: User,
     diagrams: Offer,
+    profile: BillingProfile,
 ) -> Page:
-    """Anna, with 12 licenses in Checkout and the terms accepted."""
+    """Anna, who is known, with 12 licenses in Checkout and the terms accepted."""
     sign_in(anna)
-    to_checkout(page)
+    page.goto(f"/checkout/{diagrams.plan.pk}/")
     choose(page)
     return page
 
 
-def test_buying_shows_what_is_charged_and_charges_it(at_checkout: Page) -> None:
-    page = at_checkout
+def test_buying_shows_what_is_charged_and_charges_it(
+    page: Page, sign_in: Callable[[User], None], anna: User, diagrams: Offer
+) -> None:
+    sign_in(anna)
+    to_checkout(page)
+    choose(page)
     expect(page.get_by_text("€714.38").first).to_be_visible()
     enter(page, GOOD)
     page.get_by_role("button", name="Place order").click()
