@@ -262,15 +262,6 @@ def test_a_day_without_webhooks_is_healed_by_one_run(
     assert (status, summary.endswith("No drift found.")) == (0, True)
     assert StripeEvent.objects.exists()
 
-
-def test_webhooks_that_come_after_the_run_change_nothing(
-    a_day_has_passed: None,
-    untold: BillingProfile,
-    stripe_client: stripe.StripeClient,
-) -> None:
-    reconcile("--fix")
     healed = rows(untold)
-
     deliver(list(events_of(stripe_client, untold)))
-
-    assert rows(untold) == healed
+    assert rows(untold) == healed, "what came late changed something"
