@@ -62,12 +62,15 @@ class StripeAccount:
 
 @pytest.fixture
 def stripe_account(
-    request: pytest.FixtureRequest, settings: Settings
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[StripeAccount]:
     """An empty sandbox that answers in Stripe's own shapes, or an account at Stripe.
 
     The account keeps what earlier runs left, so that tests look only at what their
-    own customer and product have.
+    own customer and product have. The sandbox is asked again without the half second
+    that the client waits before it.
     """
     live = live_mode.chosen()
     if live is not None:
@@ -76,6 +79,7 @@ def stripe_account(
         return
     process: SandboxProcess = request.getfixturevalue("sandbox_process")
     process.reset()
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     settings.STRIPE_API_BASE = process.base
     settings.STRIPE_SANDBOX_ORIGIN = process.base
     settings.STRIPE_JS_URL = f"{process.base}/endive/stripe.js"

@@ -5,19 +5,12 @@ from __future__ import annotations
 import collections
 
 import pytest
-import stripe
 
 from tests import reports
 from tests.cast import *
 from tests.stripe_sandbox import *
 
 COUNTS = reports.counter("fault matrix, cases")
-
-
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's own retries, without its waiting."""
-    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
 
 
 @pytest.fixture(scope="session")

@@ -6,19 +6,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import stripe
 
 from tests import reports
 from tests.simulation.running import STEPS, summary
 from tests.stripe_sandbox import *
 
 reports.at_the_end(lambda: summary() if STEPS else "")
-
-
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's own retries, without its waiting."""
-    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
 
 
 @pytest.fixture(autouse=True)
