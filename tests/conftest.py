@@ -37,6 +37,16 @@ SECOND_TRY = tuple(
     for folder in ("browser", "demo", "reliability", "watch", "workers")
 )
 
+# Many seconds each: no process of pytest-xdist should wait for one alone at the end.
+LONGEST = (
+    "tests/simulation/",
+    "tests/browser/test_places.py",
+    "tests/browser/test_journey.py",
+    "tests/security/test_authorization.py",
+    "tests/demo/",
+    "tests/reliability/test_fault_matrix.py",
+)
+
 # Threads of a live server may still hold a connection, and the database couldn't go.
 END_THE_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -55,8 +65,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(SECOND_TRY):
             item.add_marker(pytest.mark.flaky(reruns=1))
-    # The longest first, so that no process waits for it alone at the end.
-    items.sort(key=lambda item: "tests/simulation/" not in item.nodeid)
+    items.sort(key=_later)
+
+
+def _later(item: pytest.Item) -> int:
+    """The longest first."""
+    found = (n for n, start in enumerate(LONGEST) if item.nodeid.startswith(start))
+    return next(found, len(LONGEST))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
