@@ -8,12 +8,14 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connections
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import LicenseAssignment
+from selfservice.core.statements import IsAny
 from selfservice.subscriptions import lifecycle
 from selfservice.subscriptions.models import Subscription
 
@@ -54,7 +56,8 @@ class Spots:
 def within(spot: str, whole: Whole) -> Q:
     """The subscriptions at one spot."""
     if spot == DOUBLE:
-        return Q(pk__in=_held_twice(whole))
+        # An array is made once; a subquery may be run again for each subscription.
+        return Q(IsAny(F("pk"), ArraySubquery(_held_twice(whole))))
     if spot == SHARED:
         return _KEPT & Q(product_id__in=_shared(whole))
     if spot == IDLE:
@@ -115,7 +118,7 @@ def _held_twice(whole: Whole) -> QuerySet[LicenseAssignment, Any]:
     """
     several = Window(Count("*"), partition_by=[F("user_id"), F("product_id")])
     held = _live(whole.organization_id).annotate(held=several)
-    return held.filter(held__gt=1).values("subscription_id")
+    return held.filter(held__gt=1).values("subscription_id").distinct()
 
 
 def _holders_of_two(whole: Whole) -> QuerySet[LicenseAssignment, Any]:
