@@ -14,7 +14,7 @@ from math import ceil
 ROWS = {
     "person": (588, 347),
     "word of a name": (195, 111),
-    "license ever given": (427, 267),
+    "license ever given": (508, 348),
     "subscription": (615, 267),
     "invoice with a line": (1311, 462),
     "object at Stripe": (193, 79),

@@ -163,6 +163,16 @@ def _invoices(w: World) -> Hot:
     )
 
 
+def spots(w: World) -> list[Hot]:
+    """Not asked for often; but they look at every license of the organization."""
+    list_, counts = "/oversight/purchases/", "/oversight/spots/"
+    return [
+        Hot("People with two licenses", LIST, w.admin, f"{list_}?spot=double", ""),
+        Hot("Idle licenses", LIST, w.admin, f"{list_}?spot=idle", ""),
+        Hot("Counts of all spots", FRAGMENT, w.admin, counts, ""),
+    ]
+
+
 def _with_fragment(row: Hot) -> list[Hot]:
     if row.kind != LIST:
         return [row]

@@ -104,11 +104,11 @@ def prepared() -> list[Statement]:
 def written() -> str:
     """Every statement of the hot pages with its plan and how many rows it met."""
     from tests.bench.calling import Application
-    from tests.bench.pages import hot_pages, world
+    from tests.bench.pages import hot_pages, spots, world
 
     app, w = Application(), world()
     parts, seen = ["# How the hot pages find their rows\n"], set[str]()
-    for hot in hot_pages(w):
+    for hot in [*hot_pages(w), *spots(w)]:
         with noted() as statements:
             app.ask(hot.url, hot.reader, htmx=hot.htmx)
         new = [each for each in statements if each.text not in seen]

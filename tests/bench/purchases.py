@@ -1,7 +1,8 @@
 """Self-service purchases: what each order, filter and spot costs PostgreSQL.
 
-On a prepared database, as `measure`: `python -m tests.bench.purchases 60`. Of the list
-all that its page asks for counts: rows, menus and totals.
+On a prepared database, as `measure`: `python -m tests.bench.purchases 60`, or with the
+spots behind it that are to be measured alone. Of the list all that its page asks for
+counts: rows, menus and totals.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from tests.bench.pages import world
 ROUNDS, MOST = 60, 40
 # Spot, filter, order.
 Case = tuple[str, str, str]
+COUNTS: Case = ("", "", "counts of all spots")
 # Of the statements together and of PostgreSQL's process, p50 and p95 in milliseconds.
 Figures = tuple[float, float, float, float]
 
@@ -61,9 +63,7 @@ def acts_of(
     """By spot, filter and order, or whatever has a name in the order's place."""
     now = clock.now()
     whole = whole_of(organization_id, now)
-    acts: dict[Case, Callable[[], object]] = {
-        ("", "", "counts of all spots"): lambda: count_spots(whole, ALIAS)
-    }
+    acts: dict[Case, Callable[[], object]] = {COUNTS: lambda: count_spots(whole, ALIAS)}
     spots = ["", *(spot for spot, _label in SPOTS)]
     narrowed = list(filters(product_id, purchaser_id))
     for spot, (name, asked) in itertools.product(spots, narrowed):
@@ -127,7 +127,6 @@ def told(found: Mapping[Case, Figures]) -> str:
         "| spot | the slowest | ms p50 / p95 | worked p50 / p95 | median of all |",
         "| --- | --- | --- | --- | --- |",
     ]
-    counts = found["", "", "counts of all spots"]
     for spot in dict.fromkeys(case[0] for case in found):
         part = {case: each for case, each in found.items() if case[0] == spot}
         case = max(part, key=lambda case: part[case][3])
@@ -136,8 +135,10 @@ def told(found: Mapping[Case, Figures]) -> str:
         name = ", ".join(filter(None, case[1:]))
         cells = (spot or "none", name, f"{a:.1f} / {b:.1f}", f"{c:.1f} / {d:.1f}")
         lines.append(f"| {' | '.join(cells)} | {middle:.1f} |")
-    a, b, c, d = counts
-    lines += ["", f"Counts: {a:.1f} / {b:.1f} ms, worked {c:.1f} / {d:.1f}."]
+    lines.append("")
+    if counts := found.get(COUNTS):
+        a, b, c, d = counts
+        lines.append(f"Counts: {a:.1f} / {b:.1f} ms, worked {c:.1f} / {d:.1f}.")
     for what, place in (("took", 1), ("worked", 3)):
         over = [case for case, each in found.items() if each[place] > MOST]
         lines.append(f"{len(over)} of {len(found)} {what} over {MOST} ms at p95.")
@@ -145,11 +146,13 @@ def told(found: Mapping[Case, Figures]) -> str:
     return "\n".join(lines)
 
 
-def main(rounds: int) -> str:
+def main(rounds: int, spots: list[str]) -> str:
     w = world()
     acts = acts_of(w.buyer.organization_id, w.products[1], w.buyer.pk)
-    return told(measured(acts, rounds))
+    chosen = {case: act for case, act in acts.items() if case[0] in spots or not spots}
+    return told(measured(chosen, rounds))
 
 
 if __name__ == "__main__":
-    sys.stdout.write(main(int(sys.argv[1]) if sys.argv[1:] else ROUNDS) + "\n")
+    asked = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
+    sys.stdout.write(main(asked, sys.argv[2:]) + "\n")
