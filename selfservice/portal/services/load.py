@@ -117,6 +117,8 @@ def fill(
             for name, statement in STEPS:
                 _run(cursor, statement, scale, now)
                 began = _told(name, began, tell)
+            # One by one, and without indexes, they would be counted for hours.
+            cursor.execute("SELECT set_config('licensing.uncounted', '', true)")
         began = _told("indexes and keys", began, tell)
         _check_counters()
         _told("counters", began, tell)
