@@ -42,7 +42,7 @@ def assign(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     form = AssignForm(request.POST)
     if form.finds:
         holding = holding_for(request, product_id)
-        return _pane(request, holding, form, results=_found(request, holding, form))
+        return _pane(request, holding, form, found=_found(request, holding, form))
     if must_confirm(request, product_id, len(form.chosen)):
         return ask_again(request)
     try:
@@ -77,9 +77,7 @@ def picker(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
     if not wants_fragment(request):
         return redirect("licensing:assign", product_id)
     purchaser, text = person(request), Filter(request.GET).value("q")
-    people = search_people(
-        organization_id=purchaser.organization_id, text=text, limit=FOUND_AT_ONCE
-    )
+    people, more = _called(purchaser, text)
     taken = holders_among(purchaser, product_id, [p.pk for p in people])
     if taken is None:
         raise Http404
@@ -87,7 +85,7 @@ def picker(request: HtmxHttpRequest, product_id: uuid.UUID) -> HttpResponse:
         "people": people,
         "taken": taken,
         "q": text,
-        "text": _found_sentence(len(people), text),
+        "text": _found_sentence(len(people), text, more=more),
     }
     # Alone: what was said before is not for the answer to a letter.
     return render(request, "licensing/assign.html#people-found", context)
@@ -99,7 +97,7 @@ def _pane(
     form: AssignForm,
     *,
     error: CannotAssign | None = None,
-    results: list[Found] | None = None,
+    found: tuple[list[Found], bool] | None = None,
 ) -> HttpResponse:
     chosen = _chosen(request, form) if form.is_bound else []
     context: dict[str, Any] = {
@@ -108,7 +106,7 @@ def _pane(
         "left": max(holding.available - len(chosen), 0),
         "most": settings.ASSIGN_AT_ONCE,
         "error": error,
-        "results": results,
+        "results": found and found[0],
         "q": form.text if form.is_bound else "",
     }
     if holding.assignable and not holding.available:
@@ -116,8 +114,9 @@ def _pane(
     if holding.available < max(len(chosen), 1):
         missing = error.missing if error else 0
         context["buy_url"] = _buy_url(person(request), holding, missing, chosen)
-    if results is not None:
-        context["said"] = _found_sentence(len(results), form.text)
+    if found is not None:
+        results, more = found
+        context["said"] = _found_sentence(len(results), form.text, more=more)
     status = 422 if error else 200
     return render_page(
         request, "licensing/assign.html", context, partial="assign-pane", status=status
@@ -149,14 +148,23 @@ def _chosen(request: HtmxHttpRequest, form: AssignForm) -> list[User]:
     return [known[key] for key in form.chosen if key in known]
 
 
-def _found(request: HtmxHttpRequest, holding: Holding, form: AssignForm) -> list[Found]:
+def _called(purchaser: User, text: str) -> tuple[list[Found], bool]:
+    """The first ten of that name, and whether there are more."""
+    people = search_people(
+        organization_id=purchaser.organization_id, text=text, limit=FOUND_AT_ONCE + 1
+    )
+    return people[:FOUND_AT_ONCE], len(people) > FOUND_AT_ONCE
+
+
+def _found(
+    request: HtmxHttpRequest, holding: Holding, form: AssignForm
+) -> tuple[list[Found], bool]:
     """What the search without a script finds, but whom it need not offer."""
     purchaser = person(request)
-    people = search_people(
-        organization_id=purchaser.organization_id, text=form.text, limit=FOUND_AT_ONCE
-    )
+    people, more = _called(purchaser, form.text)
     taken = holders_among(purchaser, holding.pk, [p.pk for p in people]) or set()
-    return [p for p in people if p.pk not in taken and p.pk not in form.chosen]
+    offered = [p for p in people if p.pk not in taken and p.pk not in form.chosen]
+    return offered, more
 
 
 def _assigned_sentence(count: int, holding: Holding) -> str:
@@ -167,9 +175,14 @@ def _assigned_sentence(count: int, holding: Holding) -> str:
     ) % {"count": Grouped(count), "product": holding.name}
 
 
-def _found_sentence(count: int, text: str) -> str:
+def _found_sentence(count: int, text: str, *, more: bool) -> str:
     if not text:
         return ""
+    if more:
+        return _(
+            "More than %(count)s people found. Type more letters to see others."
+            " Guests and disabled people are left out."
+        ) % {"count": Grouped(FOUND_AT_ONCE)}
     if not count:
         return _(
             "Nobody found. Type at least two letters of a first name, a last name or"

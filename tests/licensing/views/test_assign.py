@@ -251,6 +251,23 @@ def test_the_picker_finds_people_and_marks_who_has_one(
     assert "2 people found. Guests and disabled people are left out." in options
 
 
+def test_the_picker_says_when_there_are_more_than_it_shows(
+    client: Client, planboard: Subscription, noordzee: Organization
+) -> None:
+    for number in range(10):
+        make_user(noordzee, f"Quinten {number}")
+    all_of_them = picked(client, planboard, "quin")
+    make_user(noordzee, "Quinten Last")
+    the_first = picked(client, planboard, "quin")
+    url = reverse("licensing:assign", args=[planboard.product_id])
+    unscripted = client.post(url, {"q": "quin", "find": "1"}).content.decode()
+
+    assert "10 people found. Guests" in all_of_them
+    assert the_first.count('role="option"') == 10
+    for page in (the_first, unscripted):
+        assert "More than 10 people found. Type more letters" in page
+
+
 def test_the_picker_knows_nobody_of_another_organization(
     client: Client, planboard: Subscription, dirk: User
 ) -> None:
