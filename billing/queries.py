@@ -35,6 +35,7 @@ _SHOWN_COLUMNS = (
     "currency",
     "total_minor",
     "remaining_minor",
+    "refunded_minor",
     "profile_name",
     "finalized_at",
 )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Invoice
 from billing.queries import invoices_numbered
-from billing.wording import status_badge
+from billing.wording import given_back_words, status_badge
 from selfservice.accounts.requests import person
 from selfservice.core import hooks
 from selfservice.core.templatetags.ui import format_day, icon, money
@@ -26,10 +26,11 @@ def invoices(asked: hooks.SearchAsked) -> hooks.HitGroup:
 
 
 def _hit(row: Invoice) -> hooks.Hit:
+    known = [format_day(row.finalized_at), row.title, money(row.total)]
     return hooks.Hit(
         title=row.number,
         url=reverse("billing:invoice", args=[row.pk]),
-        text=f"{format_day(row.finalized_at)} · {row.title} · {money(row.total)}",
+        text=" · ".join(filter(None, [*known, given_back_words(row)])),
         picture=icon("receipt"),
         badge=status_badge(row),
     )

@@ -13,6 +13,7 @@ from billing.models import Invoice, InvoiceCredit, InvoiceLine
 from billing.models.invoices import LineKind
 from selfservice.core.money import babel_locale
 from selfservice.core.numbers import Grouped
+from selfservice.core.templatetags.ui import money
 
 STATUS_LABELS: dict[str, str | Promise] = {
     "due": _("Due"),
@@ -27,6 +28,15 @@ def status_badge(invoice: Invoice) -> tuple[str, str]:
     """The look and the name of an invoice's status."""
     status = invoice.shown_status
     return STATUS_BADGES[status], str(STATUS_LABELS[status])
+
+
+def given_back_words(invoice: Invoice) -> str:
+    """That a paid invoice was given back, or how much of it; empty if nothing was."""
+    if not invoice.refunded_minor:
+        return ""
+    if invoice.refunded_minor >= invoice.total_minor:
+        return gettext("Given back")
+    return gettext("%(amount)s given back") % {"amount": money(invoice.refunded)}
 
 
 CREDIT_REASONS: dict[str, str | Promise] = {

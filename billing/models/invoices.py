@@ -94,11 +94,12 @@ class Invoice(TenantModel):
                     "currency",
                     "total_minor",
                     "remaining_minor",
+                    "refunded_minor",
                     "number",
                     "title",
                     "profile_name",
                 ],
-                name="invoice_list",
+                name="invoice_listed",
             ),
             # What a whole organization spent, by month and product.
             models.Index(

@@ -39,7 +39,13 @@ from billing.queries import (
 )
 from billing.services.paying import standing, waits_for_the_bank
 from billing.views.tabs import bills_tabs
-from billing.wording import credit_reason, line_words, rate_words, status_badge
+from billing.wording import (
+    credit_reason,
+    given_back_words,
+    line_words,
+    rate_words,
+    status_badge,
+)
 from selfservice.accounts.requests import person
 from selfservice.core import clock
 from selfservice.core.errors import DomainError
@@ -57,6 +63,7 @@ class Row:
     invoice: Invoice
     badge: str
     label: str
+    given_back: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class LineRow:
 
 def row_of(invoice: Invoice) -> Row:
     badge, label = status_badge(invoice)
-    return Row(invoice, badge, label)
+    return Row(invoice, badge, label, given_back_words(invoice))
 
 
 @require_safe
@@ -193,6 +200,7 @@ def invoice(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
         "checking": found.is_open and standing(found).checking,
         "badge": badge,
         "label": label,
+        "given_back": given_back_words(found),
         "lines": [
             LineRow(line, line_words(line, found.title), rate_words(line.tax_rate_bp))
             for line in lines

@@ -37,7 +37,7 @@ COLUMNS = {
     "finalized_at": "now() - n * interval '150 seconds'",
 }
 # Those that are to be paid are few, and have an index of their own.
-INDEXED = "Index Only Scan using invoice_list", "invoice_to_be_paid"
+INDEXED = "Index Only Scan using invoice_listed", "invoice_to_be_paid"
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid = 'billing_invoice'::regclass AND NOT EXISTS (

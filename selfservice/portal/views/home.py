@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.queries import invoices_of, past_due_invoices
-from billing.wording import status_badge
+from billing.wording import given_back_words, status_badge
 from licensing.queries import holdings
 from selfservice.accounts.models import User
 from selfservice.accounts.requests import person
@@ -68,7 +68,14 @@ def _bought(user: User) -> list[Subscription]:
 def _latest_invoices(user: User) -> list[dict[str, Any]]:
     latest = invoices_of(user).defer("sold_to", "bill_to")
     rows = latest.order_by("-finalized_at", "-id")[:SHOWN_INVOICES]
-    return [{"invoice": row, "status": status_badge(row)} for row in rows]
+    return [
+        {
+            "invoice": row,
+            "status": status_badge(row),
+            "given_back": given_back_words(row),
+        }
+        for row in rows
+    ]
 
 
 def greeting(user: User, now: dt.datetime) -> str:

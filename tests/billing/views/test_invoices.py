@@ -18,7 +18,7 @@ from tests.factories.billing import (
     past_the_triggers,
     profile_of,
 )
-from tests.factories.subscriptions import make_profile
+from tests.factories.subscriptions import make_profile, make_subscription
 
 pytestmark = pytest.mark.django_db
 URL = "/billing/invoices/"
@@ -158,6 +158,37 @@ def test_each_status_finds_its_own(anna: User, status: str) -> None:
 
     assert set(numbers(found)) == {status}
     assert len(numbers(see(anna))) == 5
+
+
+@pytest.mark.parametrize(
+    ("language", "back", "said"),
+    [
+        ("en", 0, ""),
+        ("en", 12100, "Given back"),
+        ("en", 3025, "€30.25 given back"),
+        ("nl", 12100, "Teruggegeven"),
+        ("nl", 3025, "€ 30,25 teruggegeven"),
+    ],
+)
+def test_what_was_given_back_stands_beside_paid(
+    anna: User, language: str, back: int, said: str
+) -> None:
+    make_subscription(anna)
+    invoice = make_invoice(anna, refunded_minor=back)
+    anna.language = language
+    anna.save()
+    paid = "Paid" if language == "en" else "Betaald"
+    client = Client()
+    client.force_login(anna)
+    list_, details, home, hits = (
+        words(client.get(url)).replace("\xa0", " ")
+        for url in (URL, f"{URL}{invoice.pk}/", "/", f"/search/?q={invoice.number}")
+    )
+
+    assert f"{paid} {said} €".replace("  ", " ") in list_
+    assert f"{invoice.number} {paid} {said} ".replace("  ", " ") in details
+    for page in (home, hits):
+        assert (f"· {said} {paid}" in page) == bool(said)
 
 
 def test_text_finds_by_number_and_by_what_was_bought(anna: User) -> None:
