@@ -37,6 +37,7 @@ from billing.queries import (
     names_of_profiles,
     payments_of,
 )
+from billing.reverse_charge import is_reverse_charged
 from billing.services.paying import standing, waits_for_the_bank
 from billing.views.tabs import bills_tabs
 from billing.wording import (
@@ -209,6 +210,7 @@ def invoice(request: HtmxHttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
             rate_words(rate)
             for rate in sorted({line.tax_rate_bp for line in lines if line.tax_rate_bp})
         ),
+        "reverse_charged": is_reverse_charged(found),
         "payments": [_payment_row(payment) for payment in payments_of(found)],
         "credits": [CreditRow(note, credit_reason(note)) for note in credits_of(found)],
         "sold_to": address_lines(found.sold_to),

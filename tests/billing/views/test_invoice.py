@@ -54,6 +54,46 @@ def test_the_details_show_everything_that_is_on_an_invoice(anna: User) -> None:
         assert word in shown
 
 
+@pytest.mark.parametrize(
+    ("language", "rows"),
+    [
+        ("en", ("VAT, reverse charge €0.00", "Reverse charge: the customer accounts")),
+        ("nl", ("Btw verlegd € 0,00", "Btw verlegd: de afnemer draagt de btw af")),
+    ],
+)
+def test_a_reversed_charge_is_said(
+    anna: User, language: str, rows: tuple[str, ...]
+) -> None:
+    bill_to = {"name": "Noordzee", "country": "BE", "tax_id": "BE0428759497"}
+    invoice = make_invoice(
+        anna, bill_to=bill_to, subtotal_minor=12100, tax_minor=0, lines=0
+    )
+    anna.language = language
+    anna.save()
+
+    shown = words(see(anna, invoice.pk)).replace("\xa0", " ")
+
+    for row in rows:
+        assert row in shown
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bill_to": {"country": "BE"}, "tax_minor": 0},
+        {"bill_to": {"country": "US", "tax_id": ""}, "tax_minor": 0},
+        {"bill_to": {"country": "NL", "tax_id": "NL004495445B01"}, "tax_minor": 0},
+        {"bill_to": {"country": "BE", "tax_id": "BE0428759497"}, "tax_minor": 2100},
+        {"bill_to": {"country": "BE", "tax_id": "BE0428759497"}, "subtotal_minor": 0}
+        | {"tax_minor": 0},
+    ],
+)
+def test_no_other_charge_is_said_to_be_reversed(
+    anna: User, fields: dict[str, Any]
+) -> None:
+    assert "everse charge" not in words(see(anna, make_invoice(anna, **fields).pk))
+
+
 def test_a_renamed_account_does_not_change_an_old_invoice(anna: User) -> None:
     invoice = make_invoice(anna)
     account = invoice.profile.account
