@@ -115,11 +115,21 @@ class Quote:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Unpaid:
+    """The first invoice of a renewal that is open, and since when. Minor units."""
+
+    since: dt.datetime
+    number: str
+    due_minor: int
+    currency: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class StripeSubscription:
     """A subscription as Stripe has it now. `latest_invoice_id` may be empty.
 
-    `anchor` is the instant from which its periods are counted; `unpaid_since` when
-    the first period began that is still to be paid, once a charge of it was refused.
+    `anchor` is the instant from which its periods are counted; `unpaid` what is
+    still to be paid of the first period whose charge was refused.
     """
 
     id: str
@@ -143,7 +153,7 @@ class StripeSubscription:
     # More licenses that wait for their payment, and until when they do.
     pending_quantity: int | None = None
     pending_until: dt.datetime | None = None
-    unpaid_since: dt.datetime | None = None
+    unpaid: Unpaid | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

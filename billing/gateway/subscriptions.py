@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 
 import stripe
 
@@ -13,6 +12,7 @@ from billing.gateway.invoices import void_invoice
 from billing.gateway.shapes import (
     Quote,
     StripeSubscription,
+    Unpaid,
     instant,
     rate_bp,
     required_instant,
@@ -93,20 +93,25 @@ def read_subscription(subscription_id: str) -> StripeSubscription:
         found = as_subscription(client().v1.subscriptions.retrieve(subscription_id))
         if found.status not in {"past_due", "unpaid"}:
             return found
-        return dataclasses.replace(found, unpaid_since=_unpaid_since(subscription_id))
+        return dataclasses.replace(found, unpaid=_unpaid(subscription_id))
 
 
-def _unpaid_since(subscription_id: str) -> dt.datetime | None:
-    """The start of the first period whose renewal is open; null when none is."""
+def _unpaid(subscription_id: str) -> Unpaid | None:
+    """The first period whose renewal is open; null when none is."""
     waiting = client().v1.invoices.list(
         {"subscription": subscription_id, "status": "open", "limit": 100}
     )
-    starts = [
-        required_instant(invoice.lines.data[0].period.start)
+    found = [
+        Unpaid(
+            since=required_instant(invoice.lines.data[0].period.start),
+            number=invoice.number or "",
+            due_minor=invoice.amount_remaining,
+            currency=invoice.currency.upper(),
+        )
         for invoice in waiting.auto_paging_iter()
         if invoice.billing_reason == "subscription_cycle"
     ]
-    return min(starts, default=None)
+    return min(found, key=lambda unpaid: unpaid.since, default=None)
 
 
 def find_subscription(

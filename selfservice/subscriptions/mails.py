@@ -7,6 +7,7 @@ import datetime as dt
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from billing.gateway.shapes import Unpaid
 from billing.models import Invoice
 from selfservice.accounts.models import User
 from selfservice.activity.services import mail
@@ -45,14 +46,22 @@ def order_confirmed(paid: hooks.SubscriptionPaid) -> None:
     )
 
 
-def payment_failed(subscription: Subscription, since: dt.datetime) -> None:
-    """Queue it once for what is unpaid since then, in the caller's transaction."""
+def payment_failed(
+    subscription: Subscription, since: dt.datetime, unpaid: Unpaid | None
+) -> None:
+    """Queue it once for what is unpaid since then, in the caller's transaction.
+
+    It names `unpaid`; null when only the state of the subscription is known yet.
+    """
+    due = Money(unpaid.due_minor, unpaid.currency) if unpaid else None
     _queue(
         subscription,
         "payment_failed",
         period=f"{since:%Y-%m-%d}",
         facts={
             "card": str(subscription.payment_method),
+            "due": due,
+            "invoice": unpaid.number if unpaid else "",
             "until": since + PAST_DUE_LASTS,
         },
         page="subscriptions:pay",

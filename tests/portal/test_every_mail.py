@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -68,7 +69,8 @@ FACTS: dict[str, dict[str, Any]] = {
     "trial_started": CHARGE | {"licenses": 25},
     "cancelled": CHARGE | {"until": SOON, "refund": MONEY},
     "refunded": CHARGE | {"amount": MONEY, "invoice": "NZA-2027-0001"},
-    "payment_failed": CHARGE | {"until": SOON},
+    "payment_failed": CHARGE
+    | {"until": SOON, "due": MONEY, "invoice": "NZA-2027-0001"},
     "card_expires": CHARGE | {"expires": "02/2027"},
     "card_added": CARD | {"pays": False, "uses": []},
     "card_replaced": CARD,
@@ -150,6 +152,34 @@ def test_only_reminders_say_how_to_be_rid_of_them(kind: str, anna: User) -> None
     assert ("No more emails like this one" in str(message.body)) == stops
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "€714.38 of invoice NZA-2027-0001 for Diagrams couldn't be charged"),
+        ("nl", "€ 714,38 van factuur NZA-2027-0001 voor Diagrams kon niet van"),
+    ],
+)
+def test_a_failed_payment_names_what_is_due(
+    anna: User, language: str, said: str
+) -> None:
+    message = made("payment_failed", anna, language)
+
+    (html, _kind) = message.alternatives[0]
+    for text in (str(message.body), words(unescape(str(html)))):
+        assert said in text.replace("\xa0", " ")
+
+
+def test_a_failed_payment_of_which_no_invoice_is_known_names_none(anna: User) -> None:
+    """As also those do that the version before has queued."""
+    anna.language = "en"
+    facts = CHARGE | {"until": SOON}
+    queue(make_letter(anna, kind="payment_failed", facts=facts))
+    message = message_of(Mail.objects.get())
+
+    assert "The payment for Diagrams with Visa •••• 4242 failed." in str(message.body)
+    assert "invoice" not in str(message.body)
+
+
 def follow(row: Mail, reader: User, ends_at: str = "") -> str:
     """Open the mail's link as somebody who isn't signed in; the page it ends at.
 
@@ -200,7 +230,7 @@ def test_a_failed_payment_leads_to_pay_now(anna: User, year: Subscription) -> No
     Subscription.objects.update(past_due_since=since, stripe_status="past_due")
     invoice = make_invoice(anna, status="open", attempted=True, subscription_id=year.pk)
     User.objects.update(has_past_due=True)
-    mails.payment_failed(year, since)
+    mails.payment_failed(year, since, None)
 
     letter = queued("payment_failed")
     pay = reverse("billing:invoice_pay", args=[invoice.pk])

@@ -24,6 +24,7 @@ from tests.subscriptions.changing import *
 from tests.subscriptions.changing import (
     DAY,
     catch_up,
+    invoices_at_stripe,
     pass_time,
     pay_with,
     read,
@@ -115,7 +116,13 @@ def test_a_renewal_that_fails_is_told_once_with_the_way_out(
     since = read(bought).past_due_since
     assert since is not None
     until = since + dt.timedelta(days=30)
+    (open_one,) = [
+        invoice
+        for invoice in invoices_at_stripe(stripe_client, bought)
+        if invoice.status == "open"
+    ]
     text = latest()
+    assert f"€714.38 of invoice {open_one.number} for {bought.product.name}" in text
     assert f"until {shown_day(until)}; without a payment" in text
     assert "Pay, or choose another card:\nhttp://127.0.0.1:8000/subscr" in text
 

@@ -223,10 +223,12 @@ def _owe(subscription: Subscription, found: StripeSubscription) -> None:
     An answer to a change doesn't say which that is; what we know of it is kept.
     """
     first_time = subscription.past_due_since is None
-    since = found.unpaid_since or subscription.past_due_since or found.period_start
+    unpaid = found.unpaid
+    since = unpaid.since if unpaid else subscription.past_due_since
+    since = since or found.period_start
     subscription.past_due_since = since
     if first_time:
-        mails.payment_failed(subscription, since)
+        mails.payment_failed(subscription, since, unpaid)
 
 
 def _follow_trial(subscription: Subscription, found: StripeSubscription) -> None:
