@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import email.policy
 import re
+from email.policy import EmailPolicy
 from html import unescape
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from licensing.mails import queue_assigned
 from licensing.models import LicenseAssignment
@@ -178,6 +181,24 @@ def test_a_failed_payment_of_which_no_invoice_is_known_names_none(anna: User) ->
 
     assert "The payment for Diagrams with Visa •••• 4242 failed." in str(message.body)
     assert "invoice" not in str(message.body)
+
+
+@pytest.mark.parametrize("policy", [email.policy.default, email.policy.SMTP])
+def test_the_address_that_stops_mail_is_one_that_mail_programs_read(
+    anna: User, settings: Settings, policy: EmailPolicy
+) -> None:
+    """Never as encoded text (RFC 2047, section 5), which a long line would become."""
+    settings.PORTAL_BASE_URL = "https://licenses.self-service.organization.example"
+    message = made("renewal", anna, "nl")
+
+    sent = message.message(policy=policy).as_bytes()
+
+    (line,) = [li for li in sent.splitlines() if li.startswith(b"List-Unsubscribe:")]
+    url = message.extra_headers["List-Unsubscribe"]
+    assert line.decode() == f"List-Unsubscribe: {url}"
+    # RFC 5322, 2.1.1
+    assert len(line) <= 998
+    assert b"=?utf-8?" not in line
 
 
 def follow(row: Mail, reader: User, ends_at: str = "") -> str:

@@ -28,6 +28,7 @@ from django.utils import timezone, translation
 
 from selfservice.activity.models import Mail, MailState
 from selfservice.activity.services import choices, mail
+from selfservice.activity.services.mail_headers import Message
 from selfservice.core import clock, jobs
 from selfservice.core.errors import DomainError
 
@@ -113,7 +114,7 @@ def message_of(row: Mail) -> EmailMultiAlternatives:
             context["rows"] = _parts(context["rows"], portal)
         # A name with a line break must not end the header.
         context["subject"] = " ".join((str(subject) % context).split())
-        message = EmailMultiAlternatives(
+        message = Message(
             subject=str(context["subject"]),
             body=render_to_string(f"mail/{row.kind}.txt", context).strip() + "\n",
             to=[row.address],
