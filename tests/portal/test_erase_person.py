@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from billing.models import BillingProfile, Invoice, PaymentMethod, StripeOperation
 from billing.services import operations
@@ -174,6 +175,27 @@ def test_licenses_come_free_and_mail_is_not_sent(zoe: User, anna: User) -> None:
     assert not LicenseAssignment.objects.filter(user=zoe, ended_at=None).exists()
     assert Mail.objects.get(recipient_id=zoe.pk).state == MailState.FAILED
     assert search_people(organization_id=zoe.organization_id, text="bakker") == []
+
+
+def test_the_address_in_an_old_mail_keeps_nothing_of_them(
+    zoe: User, anna: User, client: Client
+) -> None:
+    pages = {}
+    for reader in (zoe, anna):
+        row = Mail(
+            organization_id=reader.organization_id,
+            recipient_id=reader.pk,
+            kind="renewal",
+        )
+        pages[reader.pk] = reverse(
+            "portal:unsubscribe", args=[choices.unsubscribe_token(row)]
+        )
+    run(ADDRESS)
+
+    answers = [client.post(page).status_code for page in pages.values()]
+
+    assert answers == [200, 200]
+    assert [each.person_id for each in MailChoices.objects.all()] == [anna.pk]
 
 
 def test_whoever_is_signed_in_is_out(zoe: User, client: Client) -> None:

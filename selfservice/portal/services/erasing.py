@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 
 from django.db import transaction
 from django.utils import translation
@@ -25,6 +26,17 @@ class Erasure:
 
     code: str
     rows: int
+
+
+def is_erased(organization_id: uuid.UUID, person_id: uuid.UUID) -> bool:
+    """Whether nothing about this person is to be kept any more."""
+    return User.objects.filter(
+        organization_id=organization_id, pk=person_id, email=_nowhere(person_id)
+    ).exists()
+
+
+def _nowhere(person_id: uuid.UUID) -> str:
+    return f"{person_id}@erased.invalid"
 
 
 def objections_to(person: User) -> list[str]:
@@ -78,5 +90,5 @@ def _erased(person: User) -> personal.Erased:
         person_id=person.pk,
         address=person.email.lower(),
         code=code,
-        nowhere=f"{person.pk}@erased.invalid",
+        nowhere=_nowhere(person.pk),
     )

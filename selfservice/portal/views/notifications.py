@@ -29,6 +29,7 @@ from selfservice.core.htmx import HtmxHttpRequest, render_page
 from selfservice.core.lists import with_query
 from selfservice.portal import notifications as told
 from selfservice.portal.forms import MailsForm, lead_times_typed, page_asked
+from selfservice.portal.services.erasing import is_erased
 
 PAGE = "portal:notifications"
 
@@ -179,7 +180,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     except (BadSignature, ValueError, TypeError):
         raise Http404 from None
     done = request.method == "POST"
-    if done:
+    # An old mail of somebody erased: they get none, and nothing is kept of them.
+    if done and not is_erased(organization_id, person_id):
         choices.turn_off(organization_id, person_id, kind)
     about = choices.optional.get(kind)
     context = {"done": done, "label": about.label if about else _("All reminders")}
