@@ -309,9 +309,13 @@ def test_many_licensed_people_come_in_pages(anna: User, carla: User) -> None:
 def test_full_pages_stay_within_their_budgets(
     anna: User, carla: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    offer = make_offer(name="Planboard Plus")
-    for _ in range(60):
-        bought = make_subscription(anna, offer=offer, quantity=60)
+    # As many of each as the menus of the filters read out.
+    offers = [make_offer(name=f"Planboard Plus {number:02}") for number in range(12)]
+    buyers = [anna, *make_people(anna.organization, 11)]
+    for number in range(60):
+        bought = make_subscription(
+            buyers[number % 12], offer=offers[number % 12], quantity=60
+        )
     assign(bought, make_people(anna.organization, 60))
     client = Client()
     client.force_login(carla)
