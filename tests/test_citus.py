@@ -35,7 +35,8 @@ GO = {
     "licenseassignment_added",
     "licenseassignment_moved",
     "licenseassignment_counted",
-    "subscription_assigned_moved",
+    "licenseassignment_looked_at_later",
+    "subscription_assigned_adds",
     "subscription_assigned_counts",
 }
 # Unique without the organization on a table that is spread: none.

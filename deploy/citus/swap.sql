@@ -31,7 +31,8 @@ BEGIN
         FROM tenancy t JOIN pg_trigger g ON g.tgrelid = t.relation
         WHERE t.place = 'spread' AND NOT g.tgisinternal
         AND (g.tgoldtable IS NOT NULL OR g.tgnewtable IS NOT NULL OR g.tgconstraint <> 0
-            OR g.tgname IN ('subscription_assigned_moved'))
+            OR g.tgname IN (
+                'subscription_assigned_adds', 'licenseassignment_looked_at_later'))
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', one.name, one.on_table);
     END LOOP;
