@@ -125,7 +125,7 @@ def test_colleagues_who_bought_it_are_counted_and_not_named(
     assert "Ask your admin before you buy it again." in html
     for somebody in (bram, carla, dirk):
         assert somebody.display_name not in html
-    assert "2 collega’s in uw organisatie" in page(web, boards, **DUTCH)
+    assert "2 collega&#x27;s in uw organisatie" in page(web, boards, **DUTCH)
 
 
 def test_the_end_of_sale_is_said_beside_the_plans(
