@@ -38,7 +38,7 @@ const showPane = () => {
 pane.addEventListener("close", () => {
   pane.replaceChildren();
   opener?.focus();
-  if (stale && $("#list")) loadList(location.href);
+  if (stale && $("#list:not(.htmx-request)")) loadList(location.href); // else it is being read
   stale = false;
 });
 

@@ -4,10 +4,19 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Route,
+    ViewportSize,
+    expect,
+)
 from pytest_django.fixtures import Settings
 
+from licensing.models import LicenseAssignment
 from selfservice.accounts.models import Organization, User
+from selfservice.core import clock
 from selfservice.subscriptions.models import Subscription
 from tests.browser.walking import DESKTOP, PHONE
 from tests.factories.accounts import make_people, make_user
@@ -214,3 +223,35 @@ def test_an_answer_that_got_lost_is_told_in_the_pane_and_the_list_catches_up(
     expect(page.locator("#licenses-sum")).to_have_text(re.compile("^1 of 25"))
     expect(page.get_by_label("Select Yara Özdemir")).to_be_visible()
     complaints.clear()
+
+
+def test_a_list_that_is_being_read_is_not_read_once_more(
+    page: Page,
+    planboard: Subscription,
+    noordzee: Organization,
+    page_of: Callable[[Page], None],
+    complaints: list[str],
+) -> None:
+    """It was when a pane had refused before: HTMX complained of the first answer."""
+    Subscription.objects.update(quantity=120)
+    planboard.refresh_from_db()
+    people = make_people(noordzee, 60)
+    give_licenses(planboard, people)
+    page_of(page)
+    pane = page.locator("#pane")
+    page.get_by_label("All 60 people").check()
+    page.get_by_role("button", name="Unassign licenses").click()
+    expect(pane.get_by_text("60 people lose Planboard Plus at once.")).to_be_visible()
+    LicenseAssignment.objects.filter(user=people[0]).update(ended_at=clock.now())
+    pane.get_by_role("button", name="Unassign").click()
+    expect(pane.get_by_text("Meanwhile these are other people")).to_be_visible()
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route(f"**/licenses/{planboard.product_id}/", slowly)
+    pane.get_by_role("button", name="Unassign").click()
+    expect(page.get_by_text("Nobody has a license yet.")).to_be_visible()
+
+    complaints[:] = [said for said in complaints if "422" not in said]
