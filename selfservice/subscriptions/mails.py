@@ -13,11 +13,12 @@ from selfservice.accounts.models import User
 from selfservice.activity.services import mail
 from selfservice.core import hooks
 from selfservice.core.money import Money
-from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
+from selfservice.subscriptions.lifecycle import DISABLED_LASTS, PAST_DUE_LASTS
 from selfservice.subscriptions.models import NextContract, Subscription
 
 mail.kinds.register("order_confirmed", _("Your order is confirmed: %(product)s"))
 mail.kinds.register("payment_failed", _("The payment failed: %(product)s"))
+mail.kinds.register("given_up", _("Disabled, as it wasn't paid: %(product)s"))
 mail.kinds.register("refunded", _("Refund: %(product)s"))
 mail.kinds.register("transferred", _("Yours from now on: %(product)s"))
 mail.kinds.register("cancelled", _("Canceled: %(product)s"))
@@ -65,6 +66,24 @@ def payment_failed(
             "until": since + PAST_DUE_LASTS,
         },
         page="subscriptions:pay",
+    )
+
+
+def given_up(subscription: Subscription) -> None:
+    """Queue it once for what stayed past due, in the transaction that disables it."""
+    disabled_at = subscription.disabled_at
+    if disabled_at is None:
+        raise ValueError("Only what is disabled was given up.")
+    _queue(
+        subscription,
+        "given_up",
+        period=f"{disabled_at:%Y-%m-%d}",
+        facts={
+            "card": str(subscription.payment_method),
+            "disabled": disabled_at,
+            "assigned": subscription.assigned,
+            "until": disabled_at + DISABLED_LASTS,
+        },
     )
 
 

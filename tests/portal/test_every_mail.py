@@ -74,6 +74,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "refunded": CHARGE | {"amount": MONEY, "invoice": "NZA-2027-0001"},
     "payment_failed": CHARGE
     | {"until": SOON, "due": MONEY, "invoice": "NZA-2027-0001"},
+    "given_up": CHARGE | {"disabled": SOON, "until": SOON, "assigned": 2},
     "card_expires": CHARGE | {"expires": "02/2027"},
     "card_added": CARD | {"pays": False, "uses": []},
     "card_replaced": CARD,

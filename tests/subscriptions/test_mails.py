@@ -17,7 +17,9 @@ from selfservice.subscriptions.services.ending import (
     preview_cancel,
     set_recurring,
 )
+from selfservice.subscriptions.services.overdue import give_up_overdue
 from tests.dates import shown_day
+from tests.factories.licensing import give_licenses
 from tests.factories.mail import kinds_queued, send_queued
 from tests.sandbox_process import SandboxProcess
 from tests.subscriptions.changing import *
@@ -125,6 +127,34 @@ def test_a_renewal_that_fails_is_told_once_with_the_way_out(
     assert f"€714.38 of invoice {open_one.number} for {bought.product.name}" in text
     assert f"until {shown_day(until)}; without a payment" in text
     assert "Pay, or choose another card:\nhttp://127.0.0.1:8000/subscr" in text
+
+
+def test_what_is_disabled_for_not_being_paid_is_told_once(
+    bought: Subscription,
+    stripe_client: stripe.StripeClient,
+    sandbox: SandboxProcess,
+    bram: User,
+) -> None:
+    give_licenses(bought, [bram])
+    pay_with(stripe_client, bought, "pm_card_chargeCustomerFail")
+    pass_time(sandbox, 366 * DAY)
+    catch_up(bought)
+    pass_time(sandbox, 30 * DAY)
+
+    for _day in range(2):
+        give_up_overdue()
+        settle()
+
+    kinds = ["order_confirmed", "payment_failed", "given_up"]
+    assert kinds_queued() == kinds
+    disabled = read(bought).disabled_at
+    assert disabled is not None
+    text = latest()
+    assert f"failed for 30 days, so it is disabled since {shown_day(disabled)}" in text
+    assert "2 people can't use it any more. Until" in text
+    until = shown_day(disabled + 90 * DAY)
+    assert f"Until {until} you can reactivate it" in text
+    assert f"/subscriptions/{bought.pk}/\n" in text
 
 
 def test_a_purchaser_who_left_gets_no_mail(bought: Subscription, anna: User) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from billing.services import operations
 from selfservice.core import clock
+from selfservice.subscriptions import mails
 from selfservice.subscriptions.lifecycle import PAST_DUE_LASTS
 from selfservice.subscriptions.models import OrderState, Subscription
 from selfservice.subscriptions.services.contract import locked_subscription
@@ -50,5 +51,6 @@ def _give_up(organization_id: uuid.UUID, pk: uuid.UUID, now: dt.datetime) -> boo
             arguments={"stripe_id": locked.stripe_subscription_id},
             for_worker=True,
         )
+        mails.given_up(locked)
         log(locked, "given_up", by=None, before={"past_due_since": since.isoformat()})
     return True
