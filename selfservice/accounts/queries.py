@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -25,12 +26,14 @@ _LAST = "\U0010ffff"
 _READ = "p.id, p.display_name, p.email, p.department"
 _SHOWN = """p.id = w.user_id AND p.organization_id = %(organization)s
     AND p.is_active AND NOT p.is_guest AND p.removed_at IS NULL"""
+# The words stand in a SELECT, to be unknown when it is planned: "xy", which finds few,
+# looks worth a plan of its own, and PostgreSQL would go on to plan for every letter.
 _WORDS = """SELECT user_id, suffix FROM accounts_personword
     WHERE organization_id = %(organization)s
-        AND suffix >= %(start)s AND suffix < %(end)s"""
+        AND suffix >= (SELECT %(start)s::text) AND suffix < (SELECT %(end)s::text)"""
 
 # Whose name starts so; the other half runs only when these are too few.
-_BY_PREFIX = Prepared(f"""
+_BY_PREFIX = f"""
 WITH first AS MATERIALIZED (
     SELECT {_READ}, 0 AS rank, w.suffix AS sort
     FROM ({_WORDS} AND starts_name ORDER BY suffix LIMIT {SCANNED}) w
@@ -49,18 +52,19 @@ WITH first AS MATERIALIZED (
 SELECT id, display_name, email, department, rank
 FROM (SELECT * FROM first UNION ALL SELECT * FROM other) found
 ORDER BY rank, sort, id LIMIT %(limit)s
-""")  # noqa: S608  constants of this module
+"""  # noqa: S608  constants of this module
 
 # The last word before the others, as names are written; only when these are too few,
 # the longest word is looked up and the others are looked for among its people, until
 # there are enough.
-_IN_ANY_ORDER = Prepared(f"""
+_IN_ANY_ORDER = f"""
 WITH turned AS MATERIALIZED (
     SELECT {_READ}, 0 AS rank
     FROM (
         SELECT user_id, suffix FROM accounts_personword
         WHERE organization_id = %(organization)s
-            AND suffix >= %(turned)s AND suffix < %(turned_end)s
+            AND suffix >= (SELECT %(turned)s::text)
+            AND suffix < (SELECT %(turned_end)s::text)
         ORDER BY suffix LIMIT {SCANNED}
     ) w JOIN accounts_user p ON {_SHOWN}
     LIMIT %(limit)s
@@ -70,7 +74,7 @@ WITH turned AS MATERIALIZED (
     JOIN accounts_user p ON {_SHOWN}
     WHERE (SELECT count(*) FROM turned) < %(limit)s
         AND NOT EXISTS (
-            SELECT FROM unnest(%(others)s::text[]) o (word)
+            SELECT FROM unnest((SELECT %(others)s::text[])) o (word)
             WHERE NOT EXISTS (
                 SELECT FROM accounts_personword x
                 WHERE x.organization_id = %(organization)s AND x.user_id = p.id
@@ -80,7 +84,7 @@ WITH turned AS MATERIALIZED (
     LIMIT %(limit)s
 )
 SELECT * FROM turned UNION ALL SELECT * FROM other
-""")  # noqa: S608  constants of this module
+"""  # noqa: S608  constants of this module
 
 
 class Found(NamedTuple):
@@ -121,11 +125,10 @@ def search_people(
 
 def _by_prefix(organization_id: uuid.UUID, prefix: str, limit: int) -> list[Found]:
     return _read(
-        _BY_PREFIX,
+        _limited(_BY_PREFIX, limit),
         organization=organization_id,
         start=prefix,
         end=prefix + _LAST,
-        limit=limit,
     )
 
 
@@ -135,15 +138,20 @@ def _in_any_order(
     driver = max(words, key=len)
     turned = " ".join([words[-1], *words[:-1]])
     return _read(
-        _IN_ANY_ORDER,
+        _limited(_IN_ANY_ORDER, limit),
         organization=organization_id,
         turned=turned,
         turned_end=turned + _LAST,
         start=driver,
         end=driver + _LAST,
         others=[word for word in dict.fromkeys(words) if word != driver],
-        limit=limit,
     )
+
+
+@lru_cache(maxsize=8)
+def _limited(sql: str, limit: int) -> Prepared:
+    """The number is part of the text: unknown, it is taken for a tenth of all."""
+    return Prepared(sql.replace("%(limit)s", str(limit)))
 
 
 def _read(statement: Prepared, **asked: Any) -> list[Found]:

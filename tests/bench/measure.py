@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -78,15 +79,15 @@ def in_turns(
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
     """What each took, in seconds, and this process's share of it in milliseconds.
 
-    One after the other, so that a busy moment of the machine falls on all of them;
-    each as often the first one, which finds everything cold.
+    One after the other, so that a busy moment of the machine falls on all of them. In
+    another order each time: whoever comes after one that is alike finds it all warm.
     """
     times: dict[str, list[float]] = {name: [] for name in turns}
     own: dict[str, list[float]] = {name: [] for name in turns}
-    order = list(turns.items())
+    order, chance = list(turns.items()), random.Random(7)
     for number in range(WARM + rounds):
         gc.collect()
-        order.append(order.pop(0))
+        chance.shuffle(order)
         for name, act in order:
             begun, worked = time.perf_counter(), time.process_time()
             act()

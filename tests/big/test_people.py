@@ -104,6 +104,13 @@ def _the_search_is_quick(anna: User) -> None:
     say(f"search, all: p95 {percentile(every, 0.95):.2f} ms")
     # Promised are 2 ms; a busy machine gets as many again.
     assert percentile(every, 0.95) <= 4
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(custom_plans) FROM pg_prepared_statements"
+            " WHERE statement LIKE '%accounts_personword%'"
+        )
+        # As often PostgreSQL tries before it keeps a plan for whatever is typed.
+        assert cursor.fetchone() == (5,)
 
 
 def _the_picker_is_quick(client: Client, url: str) -> None:
@@ -119,7 +126,8 @@ def _the_picker_is_quick(client: Client, url: str) -> None:
             others.append(milliseconds(lambda: client.get("/bare/")))
     mine, bare = statistics.median(own[50:]), statistics.median(others[50:])
     say(f"picker p50 {mine:.2f} ms, bare page {bare:.2f} ms: {mine / bare:.2f} x")
-    assert mine < 2.5 * bare
+    # Promised is 1.0; a busy machine gets half as much again.
+    assert mine < 1.5 * bare
 
 
 def _pages_are_quick(client: Client, url: str) -> None:
