@@ -151,9 +151,9 @@ def test_what_is_disabled_for_not_being_paid_is_told_once(
     assert disabled is not None
     text = latest()
     assert f"failed for 30 days, so it is disabled since {shown_day(disabled)}" in text
-    assert "2 people can't use it any more. Until" in text
+    assert "2 people can't use it any more. You can" in text
     until = shown_day(disabled + 90 * DAY)
-    assert f"Until {until} you can reactivate it" in text
+    assert f"reactivate it until {until}: a new term begins on the day that you" in text
     assert f"/subscriptions/{bought.pk}/\n" in text
 
 
